@@ -1,0 +1,162 @@
+"""Training in one call: compiled the fast way, reproducible from a seed, with progress that leaves no trace."""
+
+import math
+import sys
+import time
+
+import keras
+
+from aelib._checks import check_integer, check_seed
+
+
+def fit(
+    model,
+    x,
+    target=None,
+    *,
+    epochs=20,
+    batch_size=256,
+    seed,
+    validation_data=None,
+    optimizer="adam",
+    loss="binary_crossentropy",
+    callbacks=(),
+):
+    """Train a model to turn ``x`` into ``target``; without a target, to reproduce ``x``.
+
+    The model is compiled afresh, so the optimiser starts without memory of earlier training; the weights go on from
+    where they are. A whole epoch is handed to the backend as one execution, which saves most of what stock Keras
+    spends between batches; dense models are compiled by XLA as well, convolutions are not, since XLA's are slower on
+    a CPU.
+
+    Parameters
+    ----------
+    model : keras.Model
+        For example an `aelib.models.Autoencoder`.
+    x : ndarray
+        Inputs, shape ``(n,) + model.input_shape[1:]``, values in [0, 1].
+    target : ndarray, optional
+        What the model should give for ``x``, same length.
+    epochs, batch_size : int
+        Passes over the data, and images in one gradient step.
+    seed : int
+        Fixes the order of the batches and whatever else is random in training. Sets the global seeds of Python,
+        NumPy and Keras.
+    validation_data : tuple of ndarray, optional
+        ``(x, target)``, measured after every epoch. Validation images, never test images.
+    optimizer : str or keras.optimizers.Optimizer
+    loss : str or callable
+        As Keras takes them. Keras reports the mean over images *and* pixels.
+    callbacks : sequence of keras.callbacks.Callback
+        Called once an epoch. Batches pass unseen: an epoch is one execution.
+
+    Returns
+    -------
+    keras.callbacks.History
+        ``history.history["loss"]`` has one number for each epoch; with validation data also ``"val_loss"``.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` and ``target`` differ in length, are empty, hold a value that is not finite, or do not fit the model.
+    """
+    target = x if target is None else target
+    validation_pairs = [] if validation_data is None else [validation_data]
+    for inputs, outputs in [(x, target), *validation_pairs]:
+        _check_arrays(model, inputs, outputs)
+    epochs = check_integer(epochs, "epochs", low=1)
+    batch_size = check_integer(batch_size, "batch_size", low=1)
+
+    keras.utils.set_random_seed(check_seed(seed))
+    model.compile(
+        optimizer=optimizer,
+        loss=loss,
+        jit_compile=_jit_compile(model),
+        steps_per_execution=math.ceil(len(x) / batch_size),
+    )
+    progress = _Progress(epochs)
+    try:
+        return model.fit(
+            x,
+            target,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_data=validation_data,
+            callbacks=[*callbacks, progress],
+            verbose=0,
+        )
+    finally:
+        progress.clear()
+
+
+def _check_arrays(model, x, target):
+    if len(x) == 0 or len(x) != len(target):
+        raise ValueError(f"got {len(x)} inputs and {len(target)} targets; expected the same number of both, not zero")
+    for name, array, shape in (("x", x, model.input_shape), ("target", target, model.output_shape)):
+        if tuple(array.shape[1:]) != tuple(shape[1:]):
+            raise ValueError(
+                f"{name} has shape {array.shape}, but the model has (n, {', '.join(map(str, shape[1:]))}) there; "
+                "aelib.data.as_vectors and as_images change between flat and square images"
+            )
+        # A sum is finite only if every term is, and needs no second array as large as the first.
+        if not math.isfinite(array.sum(dtype="float64")):
+            raise ValueError(f"{name} holds NaN or infinity; expected finite numbers: find them with numpy.isfinite")
+
+
+def _jit_compile(model):
+    if keras.backend.backend() != "tensorflow":
+        return "auto"
+    convolutions = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+    return not any(isinstance(layer, convolutions) for layer in _leaf_layers(model))
+
+
+def _leaf_layers(layer):
+    """Every layer inside a model, however deeply its halves are nested."""
+    parts = [getattr(layer, half) for half in ("encoder", "decoder") if hasattr(layer, half)]
+    parts = parts or getattr(layer, "layers", [])
+    return [leaf for part in parts for leaf in _leaf_layers(part)] or [layer]
+
+
+class _Progress(keras.callbacks.Callback):
+    """One line, rewritten after each epoch and wiped at the end: saved notebooks keep nothing of it."""
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs = epochs
+        self.start = time.perf_counter()
+        self.line = status_line()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = time.perf_counter() - self.start
+        numbers = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        left = seconds / (epoch + 1) * (self.epochs - epoch - 1)
+        self.line(f"epoch {epoch + 1}/{self.epochs}  {numbers}  {seconds:.0f} s, about {left:.0f} s left")
+
+    def clear(self):
+        self.line("")
+
+
+def status_line():
+    """Where progress may be shown: a function that replaces the line last shown, and with ``""`` wipes it.
+
+    In a notebook it replaces the cell's output so far, so a cell that trains should print only afterwards. In a
+    terminal it rewrites one line of stderr. Where nobody watches (a file, a pipe) it does nothing.
+
+    Returns
+    -------
+    callable
+        Takes the text to show.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None and hasattr(shell, "kernel"):
+        from IPython.display import clear_output
+
+        def show(text):
+            clear_output(wait=bool(text))
+            if text:
+                print(text, flush=True)
+
+        return show
+    if sys.stderr is not None and sys.stderr.isatty():
+        return lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+    return lambda text: None
