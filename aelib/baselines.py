@@ -70,7 +70,7 @@ class PCACodec:
             raise ValueError(
                 f"latent_dim is {self.latent_dim}, but x has shape {x.shape}: expected at most its least side"
             )
-        # By the covariance's eigenvectors: exact, and fast where images far outnumber pixels; float64 for the long sums.
+        # By the covariance's eigenvectors: exact, and fast where images outnumber pixels; float64 for the long sums.
         self.pca_ = PCA(self.latent_dim, svd_solver="covariance_eigh").fit(x.astype(np.float64))
         return self
 

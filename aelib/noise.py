@@ -104,6 +104,6 @@ def occlusion(x, size, *, seed):
     size = check_integer(size, "size", low=0, high=SIDE)
     corners = np.random.default_rng(check_seed(seed)).integers(0, SIDE - size, size=(len(x), 2, 1), endpoint=True)
     inside = (np.arange(SIDE) >= corners) & (np.arange(SIDE) < corners + size)
-    noisy = np.array(x, dtype=np.float32, order="C")
+    noisy = x.astype(np.float32)
     noisy.reshape(-1, SIDE, SIDE)[inside[:, 0, :, None] & inside[:, 1, None, :]] = 0
     return noisy

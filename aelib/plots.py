@@ -221,7 +221,13 @@ def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, lo
         runs = part.groupby(x)[y].agg(["mean", "std"]).fillna(0)
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
         ax.errorbar(
-            runs.index, runs["mean"], yerr=runs["std"], color=colour, marker=marker, capsize=4, label=str(label)
+            runs.index.to_numpy(),
+            runs["mean"].to_numpy(),
+            yerr=runs["std"].to_numpy(),
+            color=colour,
+            marker=marker,
+            capsize=4,
+            label=str(label),
         )
     if log_x:
         places = sorted(frame[x].unique())

@@ -6,7 +6,7 @@ import time
 
 import keras
 
-from aelib._checks import check_integer, check_seed
+from aelib._checks import check_floats, check_integer, check_range, check_seed
 
 
 def fit(
@@ -36,7 +36,7 @@ def fit(
     x : ndarray
         Inputs, shape ``(n,) + model.input_shape[1:]``, values in [0, 1].
     target : ndarray, optional
-        What the model should give for ``x``, same length.
+        What the model should give for ``x``: same length, shape of its output, values in [0, 1].
     epochs, batch_size : int
         Passes over the data, and images in one gradient step.
     seed : int
@@ -58,12 +58,17 @@ def fit(
     Raises
     ------
     ValueError
-        If ``x`` and ``target`` differ in length, are empty, hold a value that is not finite, or do not fit the model.
+        If ``x`` or ``target`` is not of floats in [0, 1], is empty or does not fit the model, if they differ in length,
+        or if a number is out of range.
     """
-    target = x if target is None else target
-    validation_pairs = [] if validation_data is None else [validation_data]
-    for inputs, outputs in [(x, target), *validation_pairs]:
-        _check_arrays(model, inputs, outputs)
+    x, target = _check_pair(model, x, x if target is None else target)
+    if validation_data is not None:
+        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+            raise ValueError(
+                f"validation_data is {type(validation_data).__name__}; expected a pair (x, target), "
+                "where an autoencoder's target is x again"
+            )
+        validation_data = _check_pair(model, *validation_data)
     epochs = check_integer(epochs, "epochs", low=1)
     batch_size = check_integer(batch_size, "batch_size", low=1)
 
@@ -89,18 +94,19 @@ def fit(
         progress.clear()
 
 
-def _check_arrays(model, x, target):
-    if len(x) == 0 or len(x) != len(target):
-        raise ValueError(f"got {len(x)} inputs and {len(target)} targets; expected the same number of both, not zero")
+def _check_pair(model, x, target):
+    checked = {}
     for name, array, shape in (("x", x, model.input_shape), ("target", target, model.output_shape)):
-        if tuple(array.shape[1:]) != tuple(shape[1:]):
+        checked[name] = array = check_range(check_floats(array, name), name)
+        if array.shape[1:] != tuple(shape[1:]):
             raise ValueError(
                 f"{name} has shape {array.shape}, but the model has (n, {', '.join(map(str, shape[1:]))}) there; "
                 "aelib.data.as_vectors and as_images change between flat and square images"
             )
-        # A sum is finite only if every term is, and needs no second array as large as the first.
-        if not math.isfinite(array.sum(dtype="float64")):
-            raise ValueError(f"{name} holds NaN or infinity; expected finite numbers: find them with numpy.isfinite")
+    x, target = checked.values()
+    if len(x) != len(target):
+        raise ValueError(f"got {len(x)} inputs and {len(target)} targets; expected a target for each input")
+    return x, target
 
 
 def _jit_compile(model):

@@ -1,0 +1,136 @@
+"""The figures: what is drawn, that it is labelled, and that a notebook shows each of them once."""
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from aelib import plots
+
+IMAGES = np.random.default_rng(0).random((4, 784))
+CODES = np.random.default_rng(1).normal(size=(300, 2))
+LABELS = np.arange(300) % 10
+FRAME = pd.DataFrame({"size": [2, 2, 4, 4] * 2, "model": ["a"] * 4 + ["b"] * 4, "error": [4, 2, 2, 2, 8, 8, 6, 6]})
+
+
+def decode(codes):
+    return np.full((len(codes), 784), 0.5)
+
+
+FIGURES = {
+    "image_rows": lambda: plots.image_rows({"one": IMAGES, "two": IMAGES}, title="t", captions={"two": "abcd"}),
+    "weight_images": lambda: plots.weight_images(IMAGES - 0.5, title="t", columns=3),
+    "architecture": lambda: plots.architecture([784, 64, 784], ["in", "code", "out"], title="t"),
+    "curves": lambda: plots.curves({"a": [3, 2]}, title="t", xlabel="x", ylabel="y", references={"r": 1}),
+    "error_bars": lambda: plots.error_bars(
+        FRAME, x="size", y="error", group="model", title="t", xlabel="x", ylabel="y", log_x=True
+    ),
+    "bars": lambda: plots.bars({"a": 1, "b": 2}, title="t", xlabel="x", errors={"a": 0.1}),
+    "histogram": lambda: plots.histogram({"a": IMAGES}, title="t", xlabel="x"),
+    "heatmap": lambda: plots.heatmap(np.eye(2), row_labels="ab", column_labels="cd", title="t", xlabel="x", ylabel="y"),
+    "latent_planes": lambda: plots.latent_planes({"a": CODES, "b": CODES, "c": CODES}, LABELS, title="t"),
+    "decoded_plane": lambda: plots.decoded_plane(decode, x_range=(0, 1), y_range=(0, 1), steps=3, title="t"),
+    "plane_and_grid": lambda: plots.plane_and_grid(decode, CODES, LABELS, title="t", steps=3),
+}
+
+
+def public_functions():
+    return {
+        name
+        for name in vars(plots)
+        if not name.startswith("_") and getattr(vars(plots)[name], "__module__", "") == plots.__name__
+    }
+
+
+def test_every_figure_function_is_in_this_list():
+    assert set(FIGURES) == {name for name in public_functions() if not name.startswith("draw_")}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_titled_white_of_one_width_and_shown_once(name):
+    figure = FIGURES[name]()
+    assert isinstance(figure, Figure)
+    titles = [figure.get_suptitle(), *(ax.get_title() for ax in figure.axes)]
+    assert "t" in titles
+    assert figure.get_facecolor() == (1, 1, 1, 1)
+    assert figure.get_figwidth() == plots.WIDTH
+    assert plt.get_fignums() == [], "a figure left open in pyplot is shown twice in a notebook"
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    "name", ["curves", "error_bars", "histogram", "heatmap", "latent_planes", "plane_and_grid", "decoded_plane"]
+)
+def test_axes_are_labelled(name):
+    ax = FIGURES[name]().axes[0]
+    assert ax.get_xlabel() and ax.get_ylabel()
+
+
+def test_images_are_drawn_on_one_grey_scale_from_black_to_white():
+    figure = plots.image_rows({"dark": IMAGES * 0.1}, title="t")
+    drawn = figure.axes[0].get_images()[0]
+    assert drawn.get_clim() == (0, 1)
+    np.testing.assert_allclose(drawn.get_array(), (IMAGES[0] * 0.1).reshape(28, 28), rtol=1e-6)
+
+
+def test_error_bars_show_mean_and_standard_deviation():
+    ax = FIGURES["error_bars"]().axes[0]
+    line, _, (bar,) = ax.containers[0]
+    np.testing.assert_allclose(line.get_ydata(), [3, 2])
+    np.testing.assert_allclose(bar.get_segments()[0][:, 1], [3 - np.sqrt(2), 3 + np.sqrt(2)])
+
+
+def test_shares_in_a_histogram_add_up_to_one():
+    figure = plots.histogram({"a": [0, 0, 1], "b": [1, 1, 1, 1]}, title="t", xlabel="x", bins=2)
+    for patch in figure.axes[0].patches:
+        assert patch.get_data().values.sum() == pytest.approx(1)
+
+
+def test_every_class_has_its_own_colour_and_glyph():
+    ax = plots.latent_planes({"a": CODES}, LABELS, title="t").axes[0]
+    assert len({tuple(dots.get_facecolor()[0]) for dots in ax.collections}) == 10
+    assert len({dots.get_paths()[0].vertices.tobytes() for dots in ax.collections}) == 10
+
+
+def test_a_decoded_image_lies_at_its_code():
+    """The upper right cell of a 2 by 2 grid over the unit square belongs to the code (0.75, 0.75)."""
+    asked = []
+
+    def decode_and_note(codes):
+        asked.extend(map(tuple, np.round(codes, 6).tolist()))
+        return np.repeat((codes[:, :1] > 0.5) & (codes[:, 1:] > 0.5), 784, axis=1).astype(float)
+
+    figure = plots.decoded_plane(decode_and_note, x_range=(0, 1), y_range=(0, 1), steps=2, title="t")
+    mosaic = figure.axes[0].get_images()[0].get_array()
+    assert asked == [(0.25, 0.75), (0.75, 0.75), (0.25, 0.25), (0.75, 0.25)]
+    assert mosaic[:28, 28:].min() == 1 and mosaic[28:].max() == 0 and mosaic[:28, :28].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plots.image_rows({}, title="t"), "not empty"),
+        (lambda: plots.image_rows({"a": IMAGES, "b": IMAGES[:2]}, title="t"), "the same number in each"),
+        (lambda: plots.image_rows({"a": np.zeros((2, 10))}, title="t"), "expected images"),
+        (lambda: plots.weight_images(np.zeros((3, 10)), title="t"), r"expected \(n, 784\)"),
+        (lambda: plots.architecture([1, 2], ["a"], title="t"), "2 sizes and 1 names"),
+        (lambda: plots.curves([1, 2], title="t", xlabel="x", ylabel="y"), "expected a mapping"),
+        (
+            lambda: plots.error_bars(FRAME, x="sizes", y="error", group="model", title="t", xlabel="x", ylabel="y"),
+            "no column",
+        ),
+        (
+            lambda: plots.heatmap(np.eye(2), row_labels="abc", column_labels="de", title="t", xlabel="x", ylabel="y"),
+            "3 row and 2 column",
+        ),
+        (lambda: plots.latent_planes({"a": np.zeros((5, 3))}, np.zeros(5), title="t"), "codes of two units"),
+    ],
+)
+def test_bad_input_is_named(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
