@@ -5,6 +5,7 @@ From the ground up: ``data``, ``noise``, ``losses`` and ``metrics`` (NumPy only 
 ``aelib`` itself imports none of them.
 """
 
+import logging
 import os
 from importlib.util import find_spec
 
@@ -28,3 +29,5 @@ if find_spec(_backend) is None:
 # oneDNN's rounding to stderr, which a notebook records as output. Import something from aelib before keras.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# What TensorFlow's Python side logs below errors is advice on its tracing, which no reader of a chapter can act on.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)

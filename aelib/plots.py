@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from aelib.data import as_images
 
@@ -84,8 +85,8 @@ def image_rows(rows, *, title, captions=None):
         raise ValueError(f"rows have {lengths} images; expected the same number in each")
     captions = captions or {}
     columns = next(iter(lengths.values()))
-    side = (WIDTH - 1.0) / columns
-    height = 0.5 + len(images) * (side + 0.05) + 0.2 * len(captions)
+    side = (WIDTH - 0.2 - 0.09 * max(map(len, images))) / columns  # inches; a letter of a label takes about 0.09
+    height = 0.4 + len(images) * (side + 0.02) + 0.2 * len(captions)
     figure, axes = _figure(height, rows=len(images), columns=columns)
     for line, (label, row) in zip(axes, images.items(), strict=True):
         for index, (ax, image) in enumerate(zip(line, row, strict=True)):
@@ -193,6 +194,8 @@ def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=Fals
         places = np.arange(1, len(values) + 1) if x is None else x
         marker = MARKERS[index % len(MARKERS)] if len(values) <= 40 else None
         ax.plot(places, values, marker=marker, markersize=4, color=COLOURS[index % len(COLOURS)], label=label)
+    if x is None:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return _finish_lines(figure, ax, title, xlabel, ylabel, references, log_x, log_y)
 
 
