@@ -1,0 +1,42 @@
+# The commands of this course. Each does its own set-up; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help book test lab serve sync bench clean set-up
+
+# Which Python makes .venv: the first suitable one, or the one given as `make PYTHON=...`.
+ANY_PYTHON := $(or $(PYTHON),$(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell command -v $(name) 2>/dev/null))))
+VENV_PYTHON := .venv/bin/python
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: set-up ## Execute what changed and build the book into _build/html (minutes the first time)
+	@$(VENV_PYTHON) tools/book.py
+
+test: set-up ## Run every test: style, aelib, pairs, tools, book, and all chapters on the complete data
+	@echo "[1/3] Style: ruff check"
+	@$(VENV_PYTHON) -m ruff check .
+	@echo "[2/3] Style: ruff format (mend with: $(VENV_PYTHON) -m ruff format .)"
+	@$(VENV_PYTHON) -m ruff format --check .
+	@echo "[3/3] pytest: aelib, book, pairs and tools; then every chapter, cell by cell, on the complete data"
+	@$(VENV_PYTHON) -m pytest --nbval-lax --nbval-cell-timeout=1800 tests chapters
+
+lab: set-up ## Open JupyterLab on chapters/; saving one half of a pair writes the other
+	@$(VENV_PYTHON) tools/chapters.py align
+	@$(VENV_PYTHON) -m jupyter lab --LabApp.default_url=/lab/tree/chapters
+
+serve: set-up ## Build the book and serve it at http://127.0.0.1:8000
+	@$(VENV_PYTHON) tools/book.py serve
+
+sync: set-up ## Bring both halves of each pair into step and re-execute what changed (CHAPTER=03 for one)
+	@$(VENV_PYTHON) tools/chapters.py sync $(CHAPTER) $(if $(KEEP),--keep $(KEEP))
+
+bench: set-up ## Measure training speed against its yardsticks, then seconds and memory for each chapter
+	@$(VENV_PYTHON) benchmarks/run.py
+
+clean: ## Remove everything that was built, except .venv
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis aelib.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+set-up:
+	@test -n "$(ANY_PYTHON)" || { echo "ERROR: Python 3.11 to 3.13 is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@AELIB_SETUP_PYTHON="$(PYTHON)" "$(ANY_PYTHON)" -S tools/setup_environment.py

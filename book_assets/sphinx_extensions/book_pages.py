@@ -1,0 +1,50 @@
+r"""What this book changes in the extensions that Jupyter Book loads.
+
+Display mathematics
+    Sphinx puts every equation that contains ``\\`` into a ``split`` environment, in which ``\tag`` is an error. The
+    chapters write their own environments and tags, as JupyterLab and code hosts need them, so they go to MathJax as
+    they are.
+Thebe
+    Jupyter Book always loads it; it names a script on a public server in every page. This book works offline.
+Named tuples
+    Fields get no entry of their own: autodoc has only "Alias for field number 0" to say about them.
+"""
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+
+class PlainDisplayMath(SphinxPostTransform):
+    """Turn off Sphinx's wrapping, keeping the delimiters that MathJax looks for."""
+
+    default_priority = 900
+
+    def run(self, **kwargs) -> None:
+        """Rewrite every block of mathematics in the page."""
+        for node in self.document.findall(nodes.math_block):
+            if not node.get("nowrap"):
+                text = "\n".join(line for line in node.astext().splitlines() if line.strip())
+                node.children = [nodes.Text(rf"\[{text}\]")]
+                node["nowrap"] = True
+
+
+def leave_out_thebe(app, config) -> None:
+    """Disconnect everything that sphinx-thebe connected, and drop its style sheet."""
+    for listeners in list(app.events.listeners.values()):
+        for listener in list(listeners):
+            if listener.handler.__module__ == "sphinx_thebe":
+                app.disconnect(listener.id)
+    app.registry.css_files = [entry for entry in app.registry.css_files if entry[0] != "sphinx-thebe.css"]
+
+
+def skip_tuple_fields(app, kind, name, member, skip, options):
+    """Tell autodoc to leave out the fields of named tuples; None leaves the decision to it."""
+    return True if (getattr(member, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
+def setup(app) -> dict:
+    """Register all of it with Sphinx."""
+    app.add_post_transform(PlainDisplayMath)
+    app.connect("config-inited", leave_out_thebe)
+    app.connect("autodoc-skip-member", skip_tuple_fields)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

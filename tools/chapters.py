@@ -1,0 +1,351 @@
+"""Keep the chapters' pairs in step, execute what changed, and keep what was executed.
+
+Called by the Makefile::
+
+    python tools/chapters.py sync              # every chapter
+    python tools/chapters.py sync 03           # one, by number or name
+    python tools/chapters.py sync 03 --keep py # after both halves were edited
+    python tools/chapters.py align             # contents only: execute nothing
+
+Executed chapters are kept in ``_build/.jupyter_cache``, where Jupyter Book looks for them too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import re
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
+from nbformat import NotebookNode
+
+import pairs
+from pairs import Chapter, ChapterError
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps two commands from running at once
+    fcntl = None
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_TIMEOUT = 1800  # seconds: the longest cell takes about two minutes on a quiet machine with two cores
+
+
+class RunCache:
+    """The executed chapters, in the form that Jupyter Book reads.
+
+    Jupyter Book's own key covers a notebook's code cells only. This class empties the cache when aelib, the data or a
+    library's version changed, and drops entries that an interruption left half-written.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.path = root / "_build" / ".jupyter_cache"
+        self._fingerprint_path = root / "_build" / ".jupyter_cache.fingerprint"
+        self._lock_path = root / "_build" / ".jupyter_cache.lock"
+
+    @contextlib.contextmanager
+    def _opened(self, environment: str) -> Iterator:
+        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._lock_path, "w") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            known = self._fingerprint_path.read_text() if self._fingerprint_path.exists() else None
+            if known != environment:
+                shutil.rmtree(self.path, ignore_errors=True)
+                pairs.write_atomically(self._fingerprint_path, environment)
+            yield get_cache(self.path)
+
+    def find(self, notebook: NotebookNode, environment: str) -> NotebookNode | None:
+        """Give ``notebook`` with the outputs of its last run, or None if this code has not run in ``environment``."""
+        with self._opened(environment) as cache:
+            for record in cache.list_cache_records():
+                try:
+                    executed = cache.get_cache_bundle(record.pk).nb
+                except Exception:  # an entry without its file, or with half of it
+                    shutil.rmtree(self.path / "executed" / record.hashkey, ignore_errors=True)
+                    (self.path / "executed" / record.hashkey).mkdir(parents=True)
+                    (self.path / "executed" / record.hashkey / "base.ipynb").touch()
+                    cache.remove_cache(record.pk)
+                    continue
+                if pairs.code_of(executed) != pairs.code_of(notebook):
+                    continue
+                merged = with_outputs(notebook, executed)
+                # The key also covers cell metadata, such as alternative text: an entry under the old ones is moved.
+                if cache.create_hashed_notebook(merged)[1] != record.hashkey:
+                    bundle = CacheBundleIn(merged, record.uri, data=record.data)
+                    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                    cache.remove_cache(record.pk)
+                return merged
+        return None
+
+    def store(self, notebook: NotebookNode, chapter: Chapter, seconds: float, environment: str) -> None:
+        """Keep an executed chapter, unless what it depends on changed while it ran."""
+        if pairs.environment_fingerprint(self.root) != environment:
+            return
+        bundle = CacheBundleIn(notebook, str(chapter.notebook_path), data={"execution_seconds": seconds})
+        with self._opened(environment) as cache:
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def with_outputs(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode:
+    """Copy the outputs of ``executed`` into a copy of ``notebook``, which has the same code cells."""
+    result = nbformat.from_dict(notebook)
+    sources = (cell for cell in executed.cells if cell.cell_type == "code")
+    for cell in result.cells:
+        if cell.cell_type == "code":
+            source = next(sources)
+            cell.outputs, cell.execution_count = source.outputs, source.execution_count
+    return pairs.tidy_outputs(result)
+
+
+class Progress:
+    """One line a chapter: live seconds on a terminal, a start and an end elsewhere."""
+
+    def __init__(self, label: str):
+        self.label = label
+        self.state = ""
+        self._live = sys.stdout.isatty()
+        self._stop = threading.Event()
+
+    def __enter__(self) -> Progress:
+        self._start = time.monotonic()
+        print(f"{self.label} ...", end="" if self._live else "\n", flush=True)
+        if self._live:
+            self._thread = threading.Thread(target=self._tick, daemon=True)
+            self._thread.start()
+        return self
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._start
+
+    def _tick(self) -> None:
+        while not self._stop.wait(1):
+            print(f"\r{self.label} ... {self.seconds:.0f} s {self.state}\x1b[K", end="", flush=True)
+
+    def __exit__(self, kind, error, traceback) -> None:
+        self._stop.set()
+        if self._live:
+            self._thread.join()
+        ending = f"{self.seconds:.0f} s" + ("" if kind is None else " (stopped)")
+        print(f"\r{self.label} ... {ending}\x1b[K" if self._live else f"{self.label} ... {ending}", flush=True)
+
+
+class _Client(NotebookClient):
+    """A client that tells Ctrl-C from a kernel that ended by itself.
+
+    On a signal, nbclient ends the kernel from a second task; the first then reports a dead kernel and fails when it
+    wants to end it once more.
+    """
+
+    interrupted = False
+    _running: asyncio.Task | None = None
+
+    async def async_execute(self, *arguments, **keywords) -> NotebookNode:
+        self._running = asyncio.current_task()
+        return await super().async_execute(*arguments, **keywords)
+
+    execute = run_sync(async_execute)
+
+    async def _async_cleanup_kernel(self) -> None:
+        if asyncio.current_task() is not self._running:
+            self.interrupted = True
+        if self.km is not None:
+            await super()._async_cleanup_kernel()
+
+
+def execute(notebook: NotebookNode, chapter: Chapter, progress: Progress) -> NotebookNode:
+    """Run a chapter from its first cell to its last in a fresh kernel, in the chapter's folder.
+
+    Raises
+    ------
+    ChapterError
+        If a cell fails; names the cell and gives its traceback.
+    """
+    executed = nbformat.from_dict(notebook)
+    total = len(executed.cells)
+    current = 0
+
+    def note_cell(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal current
+        current = cell_index + 1
+        progress.state = f"(cell {current} of {total})"
+
+    client = _Client(
+        executed,
+        timeout=CELL_TIMEOUT,
+        kernel_name=pairs.KERNELSPEC["name"],
+        record_timing=False,
+        resources={"metadata": {"path": str(chapter.folder)}},
+        on_cell_start=note_cell,
+        extra_arguments=["--IPKernelApp.log_level=50"],  # else it warns of unencrypted traffic within this machine
+    )
+    try:
+        client.execute()
+    except Exception as error:
+        if client.interrupted:
+            raise KeyboardInterrupt from None
+        if not isinstance(error, CellExecutionError | CellTimeoutError | DeadKernelError):
+            raise
+        kept = chapter.folder.parent / "_build" / "failed" / chapter.notebook_path.name
+        pairs.write_atomically(kept, pairs.notebook_json(executed))
+        message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+        if isinstance(error, DeadKernelError):
+            message += "\nThe kernel ended by itself, most often for lack of memory (a chapter needs up to 3 GB)."
+        raise ChapterError(
+            f"{chapter.notebook_path.name}: cell {current} of {total} failed.\n{message}\n"
+            f"The notebook as far as it ran: {kept}"
+        ) from error
+    return pairs.tidy_outputs(executed)
+
+
+def align(chapter: Chapter, keep: str | None = None) -> tuple[NotebookNode, str]:
+    """Bring the contents of both halves into step, executing nothing.
+
+    Returns
+    -------
+    notebook : NotebookNode
+        The chapter.
+    note : str
+        What was done, empty if nothing was.
+    """
+    both = chapter.text_path.exists() and chapter.notebook_path.exists()
+    notebook, edited = pairs.compare(chapter, keep)
+    if edited is not None and keep is not None and both:
+        lost = chapter.notebook_path if edited == chapter.text_path.name else chapter.text_path
+        replaced = chapter.folder.parent / "_build" / "replaced" / lost.name
+        replaced.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(lost, replaced)
+    text = pairs.text_of(notebook)
+    record = dict(pairs.record_of(notebook), text=pairs.sha256(text))
+    notebook.metadata["aelib"] = NotebookNode(record)
+    # The notebook first: its record then names the text that it holds, whichever moment an interruption chooses.
+    pairs.write_atomically(chapter.notebook_path, pairs.notebook_json(notebook))
+    pairs.write_atomically(chapter.text_path, text)
+    return notebook, f"contents taken from {edited}" if edited else ""
+
+
+def run(chapter: Chapter, notebook: NotebookNode, label: str, *, clean: bool) -> tuple[NotebookNode, str]:
+    """Give the chapter with outputs: from the cache if this code ran before, else by executing it.
+
+    Parameters
+    ----------
+    chapter, notebook : Chapter, NotebookNode
+        The pair and its contents.
+    label : str
+        Begins the progress line.
+    clean : bool
+        Whether to execute again if the cached run left a warning or the like.
+
+    Returns
+    -------
+    executed : NotebookNode
+        The chapter with its outputs.
+    note : str
+        Where they come from.
+    """
+    root = chapter.folder.parent
+    cache = RunCache(root)
+    environment = pairs.environment_fingerprint(root)
+    executed = cache.find(notebook, environment)
+    if executed is not None and not (clean and pairs.output_problems(executed)):
+        return executed, "outputs reused"
+    with Progress(label) as progress:
+        # Only the outputs: the kernel also adds to the metadata, such as this machine's version of Python.
+        executed = with_outputs(notebook, execute(notebook, chapter, progress))
+        seconds = progress.seconds
+    cache.store(executed, chapter, seconds, environment)
+    return executed, "executed"
+
+
+def sync(chapter: Chapter, label: str, keep: str | None = None) -> None:
+    """Bring both halves of a chapter into step, with outputs of exactly this code.
+
+    Raises
+    ------
+    ChapterError
+        If both halves were edited, a cell failed, or the run left a warning, stderr or the like.
+    """
+    root = chapter.folder.parent
+    notebook, note = align(chapter, keep)
+    environment = pairs.environment_fingerprint(root)
+    if pairs.outputs_are_fresh(notebook, environment) and not pairs.output_problems(notebook):
+        print(f"{label}: {note or 'nothing to do'}", flush=True)
+        return
+    executed, source = run(chapter, notebook, label, clean=True)
+    problems = pairs.output_problems(executed)
+    if problems:
+        kept = root / "_build" / "failed" / chapter.notebook_path.name
+        pairs.write_atomically(kept, pairs.notebook_json(executed))
+        raise ChapterError(
+            f"{chapter.notebook_path.name}: its outputs were not saved, for no chapter may hold this:\n  "
+            + "\n  ".join(problems)
+            + f"\nThe notebook as it ran: {kept}"
+        )
+    executed.metadata["aelib"] = NotebookNode(
+        text=pairs.sha256(pairs.text_of(executed)),
+        run=pairs.run_fingerprint(executed, environment),
+        outputs=pairs.outputs_fingerprint(executed),
+    )
+    pairs.write_atomically(chapter.notebook_path, pairs.notebook_json(executed))
+    print(f"{label}: {', '.join(filter(None, [note, source, 'outputs saved']))}", flush=True)
+
+
+def each(chapters: list[Chapter], action) -> int:
+    """Do ``action(chapter, label)`` for every chapter, go on after a failure, and give the exit status."""
+    failures = []
+    width = max((len(chapter.name) for chapter in chapters), default=0)
+    for number, chapter in enumerate(chapters, start=1):
+        try:
+            action(chapter, f"[{number}/{len(chapters)}] {chapter.name:{width}}")
+        except ChapterError as error:
+            print(f"\nERROR in chapter {chapter.name}:\n{error}\n", file=sys.stderr, flush=True)
+            failures.append(chapter.name)
+    if failures:
+        print(f"{len(failures)} of {len(chapters)} chapters need attention: {', '.join(failures)}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Keep the chapters' pairs in step.")
+    parser.add_argument("command", choices=["sync", "align"])
+    parser.add_argument("chapter", nargs="*", help="number or name; all if none is given")
+    parser.add_argument("--keep", choices=["py", "ipynb"], help="the half to take if both were edited")
+    options = parser.parse_args(arguments)
+    if options.keep and not options.chapter:
+        parser.error("--keep needs the name of a chapter.")
+    try:
+        chapters = pairs.find_chapters(root, options.chapter)
+        if options.command == "sync":
+            return each(chapters, lambda chapter, label: sync(chapter, label, options.keep))
+
+        def align_only(chapter: Chapter, label: str) -> None:
+            note = align(chapter, options.keep)[1]
+            if note:
+                print(f"{label}: {note}", flush=True)
+
+        return each(chapters, align_only)
+    except ChapterError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing is half-written; the same command carries on from here.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
