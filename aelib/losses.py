@@ -17,8 +17,9 @@ def binary_crossentropy(x, x_hat):
 
     .. math:: L(x, \hat x) = -\sum_{j=1}^{d} \big[ x_j \ln c(\hat x_j) + (1 - x_j) \ln (1 - c(\hat x_j)) \big]
 
-    with :math:`c` clipping to [`EPSILON`, 1 - `EPSILON`], as Keras does. Keras's own number is the mean over pixels and
-    over images: divide by d, then average.
+    with :math:`c` clipping to [`EPSILON`, 1 - `EPSILON`], as Keras does with probabilities. (In training it may go back
+    to the values before the output's sigmoid, where nothing needs clipping.) Keras's own number is the mean over pixels
+    and over images: divide by d, then average.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def binary_crossentropy_gradient(x, x_hat):
     .. math:: \frac{\partial L}{\partial \hat x_j} = \frac{\hat x_j - x_j}{\hat x_j \, (1 - \hat x_j)}
 
     It is the gradient of the clipped function: 0 where `x_hat` lies outside [`EPSILON`, 1 - `EPSILON`], since moving it
-    there changes nothing. Keras's gradient is 0 there too.
+    there changes nothing. Keras's gradient with respect to probabilities is 0 there too.
 
     Parameters
     ----------

@@ -379,10 +379,16 @@ def latent_planes(planes, labels, *, title, class_names=tuple("0123456789"), col
     for ax, (name, codes) in zip(axes.flat, planes.items(), strict=False):
         draw_codes(ax, codes[:points], labels[:points], class_names=class_names)
         ax.set(title=name, xlabel="code unit 1", ylabel="code unit 2")
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 10), fontsize=9, markerscale=1.6)
+    _class_legend(figure, axes[0, 0], class_names)
     figure.suptitle(title)
     return figure
+
+
+def _class_legend(figure, ax, class_names):
+    """Name the glyphs, unless each is its class's name already."""
+    if any(len(name) > 1 for name in class_names):
+        handles = ax.get_legend_handles_labels()
+        figure.legend(*handles, loc="outside lower center", ncols=5, fontsize=9, markerscale=1.6)
 
 
 def draw_codes(ax, codes, labels, *, class_names=tuple("0123456789")):
@@ -469,7 +475,7 @@ def plane_and_grid(decode, codes, labels, *, title, steps=16, class_names=tuple(
     right.set(title="the same plane, decoded")
     for ax in (left, right):
         ax.set(xlabel="code unit 1", ylabel="code unit 2")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=10, fontsize=9, markerscale=1.6)
+    _class_legend(figure, left, class_names)
     figure.suptitle(title)
     return figure
 

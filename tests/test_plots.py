@@ -97,6 +97,13 @@ def test_every_class_has_its_own_colour_and_glyph():
     assert len({dots.get_paths()[0].vertices.tobytes() for dots in ax.collections}) == 10
 
 
+def test_glyphs_are_explained_only_where_they_are_not_the_names_themselves():
+    assert plots.latent_planes({"a": CODES}, LABELS, title="t").legends == []
+    clothes = [f"garment {index}" for index in range(10)]
+    (legend,) = plots.latent_planes({"a": CODES}, LABELS, title="t", class_names=clothes).legends
+    assert [text.get_text() for text in legend.get_texts()] == [f"{index} {name}" for index, name in enumerate(clothes)]
+
+
 def test_a_decoded_image_lies_at_its_code():
     """The upper right cell of a 2 by 2 grid over the unit square belongs to the code (0.75, 0.75)."""
     asked = []

@@ -1,5 +1,7 @@
 """The course's own tools: set-up, pairs, the cache of executed chapters. All in temporary folders."""
 
+import base64
+import io
 import json
 import subprocess
 import sys
@@ -7,7 +9,9 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 import chapters
 import pairs
@@ -335,6 +339,7 @@ def test_a_real_run_and_what_is_refused(project, chapter, capfd):
         ({"output_type": "stream", "name": "stderr", "text": "oh"}, "stderr"),
         ({"output_type": "stream", "name": "stdout", "text": "10/20\r"}, "progress bar"),
         ({"output_type": "stream", "name": "stdout", "text": "UserWarning: oh"}, "warning"),
+        ({"output_type": "stream", "name": "stdout", "text": "WARNING:tensorflow:oh"}, "warning"),
         ({"output_type": "display_data", "data": {"text/plain": "<Figure size 640x480>"}, "metadata": {}}, "Figure"),
         ({"output_type": "error", "ename": "E", "evalue": "v", "traceback": []}, "error E: v"),
         ({"output_type": "stream", "name": "stdout", "text": "fine"}, None),
@@ -345,6 +350,21 @@ def test_output_problems(output, problem):
     found = pairs.output_problems(nbformat.v4.new_notebook(cells=[cell]))
     assert len(found) == (problem is not None)
     assert problem is None or (problem in found[0] and "cell 1" in found[0])
+
+
+def test_figures_are_stored_with_a_palette_once():
+    pixels = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    before = io.BytesIO()
+    Image.fromarray(np.dstack([pixels, pixels.T, pixels])).save(before, "png")
+    data = {"image/png": base64.b64encode(before.getvalue()).decode()}
+    cell = nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", data=data)])
+    notebook = pairs.shrink_figures(nbformat.v4.new_notebook(cells=[cell]))
+    once = notebook.cells[0].outputs[0].data["image/png"]
+    image = Image.open(io.BytesIO(base64.b64decode(once)))
+    assert image.mode == "P" and image.size == (256, 256)
+    deviation = np.abs(np.asarray(image.convert("RGB"), int) - np.dstack([pixels, pixels.T, pixels]))
+    assert deviation.mean() < 8
+    assert pairs.shrink_figures(notebook).cells[0].outputs[0].data["image/png"] == once
 
 
 # --- set-up --------------------------------------------------------------------------------------------------------

@@ -209,7 +209,7 @@ def execute(notebook: NotebookNode, chapter: Chapter, progress: Progress) -> Not
             f"{chapter.notebook_path.name}: cell {current} of {total} failed.\n{message}\n"
             f"The notebook as far as it ran: {kept}"
         ) from error
-    return pairs.tidy_outputs(executed)
+    return pairs.shrink_figures(pairs.tidy_outputs(executed))
 
 
 def align(chapter: Chapter, keep: str | None = None) -> tuple[NotebookNode, str]:
