@@ -79,6 +79,9 @@ def fit(
         jit_compile=_jit_compile(model),
         steps_per_execution=math.ceil(len(x) / batch_size),
     )
+    if target is x:
+        # One tensor for both: otherwise Keras copies the array twice.
+        x = target = keras.ops.convert_to_tensor(x, dtype=keras.config.floatx())
     progress = _Progress(epochs)
     try:
         return model.fit(

@@ -47,6 +47,13 @@ def test_the_result_is_stock_keras_result(images):
     np.testing.assert_allclose(fast.predict(images, verbose=0), stock.predict(images, verbose=0), atol=2e-3)
 
 
+def test_images_in_float64_give_the_same_result(images):
+    single, double = (
+        training.fit(small(), x, epochs=2, seed=0).history["loss"] for x in (images, images.astype(np.float64))
+    )
+    assert double == single
+
+
 def test_validation_loss_is_the_loss_on_the_validation_pair(images):
     model = small()
     noisy, clean = images[800:] * 0.5, images[800:]
