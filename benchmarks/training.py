@@ -51,9 +51,8 @@ class EpochClock:
 
 
 def run_fit():
-    from keras.callbacks import LambdaCallback
-
     from aelib import models, training
+    from aelib.training import keras  # By way of aelib, which sets what TensorFlow reads when it is first imported.
 
     x, x_test = images()
     model = models.dense_autoencoder(seed=0)
@@ -64,7 +63,7 @@ def run_fit():
         epochs=EPOCHS,
         batch_size=BATCH,
         seed=0,
-        callbacks=[LambdaCallback(on_epoch_end=clock.tick)],
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=clock.tick)],
     )
     return clock.result(mean_bce(x_test, model.predict(x_test, verbose=0)))
 
