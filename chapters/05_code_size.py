@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 5 · How small can the code be?
 #
-# The first model keeps 64 numbers of an image's 784. Nothing so far says that 64 is the right number. Here you train
+# The first model turns an image's 784 numbers into 64. Nothing so far says that 64 is right. Here you train
 # the same network with codes of 64, 32, 16, 8, 4 and 2 units, three times each, and measure what every halving costs,
 # what goes first, and which part of the cost is the size's fault and which is the training's.
 
@@ -19,7 +19,8 @@
 # - Run the same training over a grid of settings and several seeds, and report means with
 #   [error bars](glossary.md#error-bar).
 # - Draw and read a [rate–distortion curve](glossary.md#ratedistortion-curve), and say where returns diminish.
-# - Compare an autoencoder with PCA at equal [code size](glossary.md#code-size), and judge whether the comparison is fair.
+# - Compare an autoencoder with PCA at equal [code size](glossary.md#code-size), and judge whether the comparison is
+#   fair.
 # - Find [dead units](glossary.md#dead-unit), explain why they stay dead, and decide between ReLU and linear codes.
 # - Hand a sweep to several processes, or to a cluster, without changing its result.
 
@@ -57,14 +58,15 @@ mnist = data.load_mnist()
 x_train, x_test, y_test = mnist.x_train, mnist.x_test, mnist.y_test
 
 # %% [markdown]
-# All results are measured on the test images. That is allowed because nothing is chosen here: every size is trained
-# with the same settings, and all of them are reported.
+# All results are measured on the test images. That is allowed because they choose nothing here: every size is trained
+# with the same settings, all sizes are reported, and where one run has to be picked, its training loss decides.
 #
 # ## Yardsticks first
 #
 # Three references need no network. The *mean image* is the [reconstruction](glossary.md#reconstruction) from no numbers
 # at all. The [floor](glossary.md#floor) is the binary cross-entropy of a perfect reconstruction, which grey pixels keep
-# above zero. [PCA](glossary.md#pca) is the best linear code of each size.
+# above zero; it is needed only once the losses are compared. [PCA](glossary.md#pca) is the best linear code of each
+# size; its reconstructions are clipped to the range of pixels, as in chapter 3.
 #
 # PCA's codes are *nested*: the best 2 numbers are the first 2 of the best 64. So one fit serves all sizes. Setting the
 # other numbers to zero leaves them out.
@@ -94,18 +96,19 @@ yardsticks.round(4)
 
 # %% [markdown]
 # `mse` is the [mean squared error](glossary.md#mean-squared-error) of a pixel, averaged over the 10,000 test images.
-# `psnr` is the same in decibels, where more is better and 3 dB more is half the error, averaged over images as well.
+# `psnr` is the [PSNR](glossary.md#psnr) of each image, then averaged; more is better. A mean of logarithms is not the
+# logarithm of the mean, so do not expect to get one column from the other.
 # Two components take less than a fifth off the error of the mean image.
 #
 # ## One task, many runs
 #
 # A *sweep* calls one function, the *task*, at every point of a grid of settings and once for each seed. The task trains
-# a model and returns what it measured. The seed decides the initial weights and the order of the images, so the spread
-# over seeds says how much of a difference is luck.
+# a model and returns what it measured; aelib's `sweep` puts these numbers into a table. The seed decides the initial
+# weights and the order of the images, so the spread over seeds says how much of a difference is luck.
 #
 # Everything else is chapter 3's: 128 hidden units on either side, ReLU, sigmoid, binary cross-entropy, Adam, batches of
-# 256, all 60,000 training images. Only the epochs are fewer, 6 in place of 20, so that all runs together take about two
-# minutes. You will check below what that costs.
+# 256, all 60,000 training images. Only the epochs are fewer, 6 in place of 20, so that all runs fit into a few minutes.
+# You will check below what that costs.
 
 # %%
 saved = tempfile.TemporaryDirectory()
@@ -148,18 +151,19 @@ def train_and_measure(latent_dim, code_activation, seed):
 # in a list: then it works just as well in another process. And it lets go of the model at the end. Keras keeps
 # what belongs to a model until `clear_session`, so without those two lines memory grows with every run.
 #
-# > **Predict first.** From 64 units down to 2 you halve the code five times. Does each halving add about the same to the
-# > error? Which will be the larger: the step from one size to the next, or the spread between seeds?
+# > **Predict first.** From 64 units down to 2 you halve the code five times. Does each halving add about the same to
+# > the error? Which will be the larger: the step from one size to the next, or the spread between seeds?
 
 # %%
 relu = sweep(train_and_measure, {"latent_dim": SIZES, "code_activation": ["relu"]}, seeds=SEEDS)
 relu.drop(columns="code_activation").round(4)
 
 # %% [markdown]
-# One row is one run; `bce` and `dead_units` are for later. Now the means, with one standard deviation over the three
-# seeds as the error bar.
+# One row is one run; `bce` and `dead_units` are for later. `training_loss` is averaged while the last epoch runs, so it
+# may lie above `bce`, which is measured after it. Now the means, with one standard deviation over the three seeds as
+# the error bar. PCA has none, for no seed enters it.
 
-# %% mystnb={"image": {"alt": "Error against code size on a base-2 axis. The autoencoder's line lies below PCA's from 2 to 32 units and meets it near 64. Both rise towards small codes, to the dashed line of the mean image above them. Error bars differ in length from size to size."}}
+# %% mystnb={"image": {"alt": "Error against code size on a base-2 axis. The autoencoder's line lies below PCA's from 2 to 32 units and crosses it shortly before 64. Both rise towards small codes and stay below the dashed line of the mean image. Error bars differ in length from size to size."}}
 both = pd.concat([relu.assign(code="autoencoder, ReLU code"), yardsticks[yardsticks["code"] == "PCA"]])
 plots.error_bars(
     both,
@@ -182,14 +186,16 @@ compared["mean / PCA"] = compared["mean"] / compared["PCA"]
 compared.round(4)
 
 # %% [markdown]
-# - **Smaller is worse, at every step.** `step to next` is what the next halving adds (after 2 comes the mean image).
-# - **The steps are larger than the luck**, but not by the same factor everywhere. Where `std` is several times that of
-#   the neighbours, one run of the three went wrong. Find it in the table of runs, and look at its `dead_units`.
-# - **The autoencoder beats PCA from 2 units to 32**, and by most from 8 to 32. With 2 units neither has room for much.
-#   With 64, in this sweep, it does not win.
+# - **Smaller is worse, at every step, but not by the same amount.** `step to next` is what the next halving adds (after
+#   2 comes the mean image). The first halving adds least, and some later one several times as much.
+# - **Most steps are larger than the luck**: more than twice the standard deviation. But where `std` comes close to the
+#   step, one run of the three went wrong. Find it in the table of runs, look at its `dead_units`, and compare its
+#   error with the runs of half the size.
+# - **On average the autoencoder beats PCA from 2 units to 32**, and by most from 8 to 32. With 2 units neither has room
+#   for much. With 64, in this sweep, it does not win.
 #
-# The last point deserves suspicion. From 32 to 64 units the autoencoder's error falls by less than at any other step,
-# while PCA's falls by about half. Before you blame the size, look at the training.
+# The last point deserves suspicion. From 32 to 64 the autoencoder's error falls by less than a third, PCA's by about
+# half. Before you blame the size, look at the training.
 
 # %% [markdown]
 # ## Were six epochs enough?
@@ -221,12 +227,12 @@ pd.DataFrame(
 ).round(4)
 
 # %% [markdown]
-# Given 20 epochs, the 64-unit model beats PCA clearly. So the right end of the curve above shows unfinished training,
-# and the sweep understates what a large code can do. Read every figure here as *what six epochs get*: the order of the
-# sizes is sound, the distance to PCA at 64 is not.
+# Given 20 epochs, the 64-unit model beats PCA clearly. This is one seed, but it wins by several times the standard
+# deviation at 64. So the right end of the curve above shows unfinished training, not a limit of the code. Read every
+# figure here as *what six epochs get*. What the other sizes would gain from 20, this run does not tell.
 #
-# > **Note.** Any sweep that gives every point the same budget has this bias. Say what the budget was, and check at least
-# > one point with more.
+# > **Note.** Any sweep that gives every point the same budget has this bias. Say what the budget was, and check at
+# > least one point with more.
 
 # %% [markdown]
 # ## Seeing it
@@ -238,7 +244,6 @@ pd.DataFrame(
 # %%
 first = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 
-
 best = relu.loc[relu.groupby("latent_dim")["training_loss"].idxmin()].set_index("latent_dim")["seed"]
 best_models = {size: keras.saving.load_model(run_file(size, "relu", best[size]), compile=False) for size in SIZES}
 
@@ -246,7 +251,7 @@ best_models = {size: keras.saving.load_model(run_file(size, "relu", best[size]),
 rows = {"original": x_test[first], **{f"{size} units": rebuild(best_models[size], x_test[first]) for size in SIZES}}
 plots.image_rows(rows, title="Autoencoder: the same digits from ever smaller codes")
 
-# %% mystnb={"image": {"alt": "Seven rows of the digits 0 to 9: originals, then PCA reconstructions from 64, 32, 16, 8, 4 and 2 components. Grey clouds around the strokes appear early; from 8 components down most digits are indistinct grey shapes."}}
+# %% mystnb={"image": {"alt": "Seven rows of the digits 0 to 9: originals, then PCA reconstructions from 64, 32, 16, 8, 4 and 2 components. Grey clouds around the strokes appear early; from 8 components down more and more digits dissolve into grey shapes."}}
 rows = {"original": x_test[first]}
 rows |= {f"PCA, {size}": pca_rebuild(pca_codes, size)[first] for size in SIZES}
 plots.image_rows(rows, title="PCA: the same digits from ever fewer components")
@@ -261,13 +266,13 @@ plots.image_rows(rows, title="PCA: the same digits from ever fewer components")
 # ## Rate and distortion
 #
 # How much you send is the *rate*, how much you lose the *distortion*, and the curve of one against the other says what
-# each further number buys. Here the rate is counted in numbers per image. It becomes bits in the chapter on
-# compression, because a number can be stored more or less finely. Distortion is PSNR.
+# each further number buys. Here the rate is counted in numbers per image; true compression counts bits, for a number
+# can be stored more or less finely. Distortion is told by PSNR, which grows as distortion shrinks, so this curve rises.
 #
 # > **Predict first.** Doubling the code adds some decibels. Is that gain larger from 2 to 4 numbers, or from 16 to 32?
 # > And the gain for each *single* number added?
 
-# %% mystnb={"image": {"alt": "PSNR against code size on a base-2 axis. The autoencoder's curve lies above PCA's up to 32 numbers, and PCA's steepens to the right until the two meet near 64. Both start not far above the dashed line of the mean image."}}
+# %% mystnb={"image": {"alt": "PSNR against code size on a base-2 axis. The autoencoder's curve lies above PCA's up to 32 numbers, and PCA's steepens to the right until it crosses the other shortly before 64. Both start not far above the dashed line of the mean image."}}
 plots.error_bars(
     both,
     x="latent_dim",
@@ -295,9 +300,10 @@ pd.concat({"dB": doubling, "dB per number added": per_number}, axis=1).round(3)
 
 # %% [markdown]
 # The answer depends on how you count. Per doubling, PCA's returns *grow* all the way, and the autoencoder's are larger
-# from 16 to 32 than from 2 to 4. (Its last doubling is the unfinished training again.) Per number, returns diminish: a
-# number added to a code of 2 buys several times what one added to a code of 32 buys. On an axis with equal steps for
-# equal numbers the curve would be a steep rise with a long flat tail; the base-2 axis shows the same data as a climb.
+# from 16 to 32 than from 2 to 4. (Its last doubling suffers from the unfinished training.) Per number, returns
+# diminish: a number added to a code of 2 buys several times what one added to a code of 32 buys. On an axis with equal
+# steps for equal numbers, both curves would rise steeply and then flatten; the base-2 axis shows the same data as a
+# climb.
 #
 # Binary cross-entropy, which the models were trained on, has references of its own.
 
@@ -318,10 +324,10 @@ loss_table.round(4)
 # %% [markdown]
 # ## ReLU or linear, and units that die
 #
-# The first model's code layer is [ReLU](glossary.md#relu): $z = \max(0, a)$. A unit whose $a$ is negative for *every* image
-# gives zero for all of them. It carries nothing, and since the slope of ReLU is zero there, no gradient reaches its
-# weights: it cannot pull itself back. Such a unit is *dead*. Only if the layer below shifts, for the other units'
-# sake, may it be lifted over zero again.
+# The first model's code layer is [ReLU](glossary.md#relu): $z = \max(0, a)$, where $a$ is the unit's weighted sum plus
+# its bias. A unit whose $a$ is negative for *every* image gives zero for all of them. It carries nothing, and since the
+# slope of ReLU is zero there, no gradient reaches its weights: it cannot pull itself back. Such a unit is *dead*. Only
+# if the layer below shifts, for the other units' sake, may it be lifted over zero again.
 
 # %%
 relu.pivot(index="latent_dim", columns="seed", values="dead_units").loc[list(SIZES)]
@@ -331,17 +337,17 @@ relu.pivot(index="latent_dim", columns="seed", values="dead_units").loc[list(SIZ
 # most, the run with dead units is the bad one. At 64 units there are some to spare; a code of 4 that loses one has lost
 # a quarter.
 #
-# The table of epochs above says when units die: nearly all in the first two epochs, while the network is learning
-# little more than that most pixels are black. Afterwards the number hardly moves.
+# The table of epochs above says when units died in one run of 64 units: nearly all in the first two epochs. Afterwards
+# their number hardly moves.
 #
-# A linear code has no such trap: $z = a$ may take any sign, and the gradient always gets through. The decoder and
-# everything else stay as they are.
+# A linear code has no such trap: $z = a$ may take any sign, and the gradient always gets through the code. The decoder
+# and everything else stay as they are.
 #
 # > **Predict first.** ReLU is what makes a network more than a matrix product. If you take it away from the code layer
 # > alone, does the error rise or fall?
 #
-# Two sizes and two of the seeds again, so that each pair has the same initial weights and the same order of images. Only the code's
-# activation differs.
+# Two of the sizes and two of the seeds again, so that each pair has the same initial weights and the same order of
+# images. Only the code's activation differs.
 
 # %%
 linear = sweep(train_and_measure, {"latent_dim": [8, 2], "code_activation": ["linear"]}, seeds=SEEDS[:2])
@@ -349,35 +355,32 @@ pairs = relu.merge(linear, on=["latent_dim", "seed"], suffixes=(" ReLU", " linea
 pairs[["mse ReLU", "mse linear", "dead_units ReLU", "dead_units linear"]].round(4)
 
 # %% [markdown]
-# It falls. The hidden layers on both sides still bend, and that is enough. A ReLU on the code takes away half of every
-# axis, and some axes altogether; the linear code loses none, and is better in all four pairs. Four pairs are few, but
-# they agree, and the reason does not depend on the seed: in a small code, use linear units.
+# It falls, in all four pairs. The hidden layers on both sides still bend, and that is enough. A ReLU on the code takes
+# away half of every axis, and some axes altogether; the linear code loses none. Four pairs are few, but they agree: in
+# a small code, use linear units. (What they gain in a large one, exercise 3 asks.)
 #
-# How bad can it get? Three seeds are a small sample for an accident. Here are four more ReLU codes of 2 units, after
-# one epoch each:
-
+# How bad can it get? With two units, the worst that can happen is that both die. Wait for an unlucky seed, or do it by
+# hand: take a trained model, make both biases so negative that no image can lift a unit over zero, and train on.
+#
+# > **Predict first.** Will one more epoch of training bring the units back? What will the error be?
 
 # %%
-def after_one_epoch(latent_dim, seed):
-    model = models.dense_autoencoder(latent_dim, seed=seed)
-    training.fit(model, x_train, epochs=1, seed=seed)
-    measured = {
-        "mse": measure(rebuild(model, x_test))["mse"],
-        "dead_units": int(is_dead(model.encoder, x_train).sum()),
-    }
-    del model
-    keras.backend.clear_session()
-    return measured
+killed = keras.saving.load_model(run_file(2, "relu", SEED), compile=False)
+code_layer = killed.encoder.get_layer("code")
+weights, biases = code_layer.get_weights()
+code_layer.set_weights([weights, biases - 1000])
 
-
-more_seeds = sweep(after_one_epoch, {"latent_dim": [2]}, seeds=range(3, 7))
-print(f"mean image: {measure(mean_image)['mse']:.4f}")
-more_seeds.round(4)
+encoder_before = [np.copy(values) for values in killed.encoder.get_weights()]
+training.fit(killed, x_train, epochs=1, seed=SEED)
+unmoved = all(map(np.array_equal, encoder_before, killed.encoder.get_weights()))
+killed_mse = measure(rebuild(killed, x_test))["mse"]
+print(f"encoder unchanged by training: {unmoved}; dead units: {is_dead(killed.encoder, x_train).sum()} of 2")
+print(f"mse {killed_mse:.4f}, mean image {measure(mean_image)['mse']:.4f}")
 
 # %% [markdown]
-# With one dead unit, what is left is a code of a single number. With two (seed 3, when this book was built), the code
-# is (0, 0) for every image: a *collapse*. The decoder sees a constant, and its best answer is the mean image. No
-# gradient passes the code, neither to its own weights nor to the layer below, so more training cannot mend it. Start
+# No, and the error is that of the mean image. The code is (0, 0) for every image: a *collapse*. The decoder sees a
+# constant, and its best answer is the mean image. No gradient passes the code, neither to its own weights nor to the
+# layer below, so there are no other units for whose sake that layer might shift: more training cannot mend it. Start
 # again from another seed, or use a linear code.
 
 # %% [markdown]
@@ -385,7 +388,8 @@ more_seeds.round(4)
 #
 # *Blur* can be measured. A Fourier transform splits an image into waves, from 0 cycles across the image (its
 # brightness) through 2 or 3 (the rough shape) to 14 (pixel-fine detail). Compare the power of the error with the power
-# of the images, frequency by frequency: 0 means that this detail is all there, 1 that it might as well be missing.
+# of the images, frequency by frequency: 0 means that this detail is all there, 1 that it might as well be missing. The
+# models are those of the pictures above, the best of three runs at each size.
 
 
 # %%
@@ -401,7 +405,7 @@ rebuilt = {size: rebuild(model, x_test) for size, model in best_models.items()}
 image_power = power_by_frequency(x_test)
 missing = {f"{size} units": power_by_frequency(rebuilt[size] - x_test) / image_power for size in SIZES}
 
-# %% mystnb={"image": {"alt": "Share of power missing against spatial frequency, one line for each code size. All lines rise from near zero at low frequencies towards one at high frequencies; the smaller the code, the earlier its line rises."}}
+# %% mystnb={"image": {"alt": "Share of power missing against spatial frequency, one line for each code size. All lines rise from near zero at low frequencies; the smaller the code, the earlier its line rises, and those of the smallest codes reach one."}}
 plots.curves(
     missing,
     x=range(15),
@@ -439,12 +443,12 @@ plots.heatmap(
 )
 
 # %% [markdown]
-# The 1 gets by with least: it is little more than a slant, and one number says that. The 5 and the 8, whose parts vary
-# one by one, are among those that need most, and the smallest codes explain little more of them than the mean image
-# does.
+# The 1 needs least: it is little more than a slant. The 5 and the 8 are among those that need most, and two numbers
+# explain little more of them than the mean image does.
 #
-# Last: does the reconstruction still show the *same digit*? Ask a judge that has never seen an autoencoder: the five
-# nearest neighbours among 5,000 training images vote on 2,000 test images.
+# Last: does the reconstruction still show the *same digit*? Ask a judge that has never seen a reconstruction: the five
+# nearest neighbours among 5,000 training images vote on 2,000 test images. It misreads some originals too, so its score
+# on those is the one to compare with.
 
 # %%
 judge = KNeighborsClassifier(n_neighbors=5).fit(x_train[:5_000], mnist.y_train[:5_000])
@@ -490,25 +494,27 @@ wrong = wrong[wrong.index.get_level_values(0) != wrong.index.get_level_values(1)
 wrong.rename_axis(["true digit", "read as"]).rename("share of the true digit").round(3).to_frame()
 
 # %% [markdown]
-# The digits do not swap places: some swallow others. The 4 is read as a 9 far more often than the 9 as a 4. A plane has
-# room for ten regions, but the training has no reason to give each digit its own: where two look alike, one picture
-# between them costs the least error. [Chapter 6](06_latent_plane.ipynb) draws the plane.
+# In this run some digits swallow others: the 4 is read as a 9 far more often than the 9 as a 4. A plane has room for
+# ten regions, but training never sees a label and has no reason to give each digit its own: where two look alike, one
+# picture for both costs little error. [Chapter 6](06_latent_plane.ipynb) draws the plane, and asks what changes with
+# the seed.
 
 # %% [markdown]
 # ## More cores, or a cluster
 #
 # The runs of a sweep do not need each other, so they can run at the same time. `sweep` takes an `executor`: any object
 # with the interface of Python's `concurrent.futures.Executor`, whose `submit` accepts a function and runs it somewhere.
-# Where is the executor's business. The task and the table stay the same.
+# Where, is the executor's business. The task and the table stay the same.
 #
 # To see it at work without a long wait, take a light task without a network: PCA on the 1,797 digits of 8 by 8 pixels
-# that come with scikit-learn, fitted to 1,200 of them, drawn by the seed, and measured on the rest. A task for another
-# process must bring everything it needs. This one imports and loads its data inside, so that nothing large is sent
-# along and each process stays small.
+# from 0 to 16 that come with scikit-learn, fitted to 1,200 of them, drawn by the seed, and measured on the rest. A task
+# for another process must bring everything it needs. This one imports its libraries and loads its data inside, so that
+# nothing large is sent along and each process stays small.
 
 
 # %%
 def pca_error(latent_dim, seed):
+    import numpy as np
     from sklearn.datasets import load_digits
     from sklearn.decomposition import PCA
 
@@ -525,8 +531,8 @@ one_by_one = sweep(pca_error, grid, seeds=(0, 1))
 seconds = {"one after the other": time.perf_counter() - start}
 
 # %% [markdown]
-# Now the same with two processes. `loky`, which comes with scikit-learn, can run a function that was defined in a
-# notebook; the standard library's `ProcessPoolExecutor` needs the task in a module of its own.
+# Now the same with two processes. `loky`, which comes with scikit-learn's joblib, can run a function that was defined
+# in a notebook; the standard library's `ProcessPoolExecutor` needs the task in a module of its own.
 
 # %%
 start = time.perf_counter()
@@ -535,7 +541,7 @@ with get_reusable_executor(max_workers=2) as executor:
     workers = {executor.submit(os.getpid).result() for _ in range(20)}
 seconds["two processes"] = time.perf_counter() - start
 
-same = np.allclose(one_by_one["mse"], in_two_processes["mse"], rtol=1e-6)
+same = np.allclose(one_by_one, in_two_processes, rtol=1e-6)
 elsewhere = os.getpid() not in workers
 print(f"same table: {same}; run outside this process: {elsewhere}")
 print(", ".join(f"{name} {value:.1f} s" for name, value in seconds.items()))
@@ -559,8 +565,8 @@ in_two_processes.round(4)
 # ```
 #
 # `train_and_measure` would need two changes to travel: load the images inside the task, and save models in a folder
-# that every machine sees. Each process also imports TensorFlow and holds the images for itself, so memory decides how
-# many fit on a laptop before cores do.
+# that every machine sees; and aelib has to be installed there. Each process also imports TensorFlow and holds the
+# images for itself, so memory decides how many fit on a laptop before cores do.
 
 # %%
 saved.cleanup()
@@ -570,11 +576,11 @@ saved.cleanup()
 #
 # | Idea | What you saw |
 # | --- | --- |
-# | Smaller codes | Error rises at every halving; most steps exceed the spread between seeds by far |
-# | Against PCA | The autoencoder wins from 2 to 32 numbers in six epochs; at 64 it needs the full 20 |
+# | Smaller codes | Error rises at every halving; most steps are more than twice the spread between seeds |
+# | Against PCA | On average the autoencoder wins from 2 to 32 numbers in six epochs; at 64 it takes more, and 20 do |
 # | Rate and distortion | A number added to a small code buys several times what one added to a large code buys |
-# | Dead units | They die early, and runs that lose some are the outliers; a collapse leaves the mean image |
-# | Linear codes | No dead units, and less error than ReLU codes from the same start |
+# | Dead units | Where seeds disagree most, the worst run had lost units; if all die, the mean image is left |
+# | Linear codes | No dead units, and less error than ReLU codes in each of four pairs of 8 and 2 units |
 # | What goes first | Fine detail at every size; which digit it is, only below 8 numbers or so |
 # | Executors | The same sweep on one core or many, with the same table |
 
@@ -582,7 +588,7 @@ saved.cleanup()
 # ## Pitfalls
 #
 # - **One seed.** A size that happens to lose units looks worse than it is, and with one run you cannot tell.
-# - **Equal epochs taken for equal training.** Large codes were cut short here; a curve that flattens may only be
+# - **Equal epochs taken for equal training.** The largest code was cut short here; a curve that flattens may only be
 #   unfinished.
 # - **Code size taken for information.** A ReLU code of 64 with dead units is smaller than it says, and a number
 #   stored in 32 bits need not carry 32 bits.
@@ -594,7 +600,7 @@ saved.cleanup()
 # %% [markdown]
 # ## Check your run
 #
-# Every conclusion above, as a check.
+# The conclusions above, as checks.
 
 # %%
 ae_mse = relu.groupby("latent_dim")["mse"].mean()
@@ -602,42 +608,46 @@ pca_mse = compared["PCA"].sort_index()
 lead, mean_image_mse = ae_mse / pca_mse, measure(mean_image)["mse"]
 assert ae_mse.is_monotonic_decreasing, "error should fall with every doubling of the code"
 assert ae_mse[2] < mean_image_mse, "even two units should beat the mean image"
-assert (compared["step to next"] > compared["std"]).sum() >= 5, "steps between sizes should exceed the spread of seeds"
+assert (compared["step to next"] > 2 * compared["std"]).sum() >= 4, "most steps should be twice the spread of seeds"
 assert (lead[[2, 4]] < 1).all() and (lead[[8, 16, 32]] < 0.87).all(), "from 2 to 32 the autoencoder should beat PCA"
-assert compared["step to next"].idxmin() == 64, "the step from 32 to 64 should gain least"
-assert lead[64] > 0.9, f"after {EPOCHS} epochs the 64-unit model should not be clearly ahead of PCA"
-assert long["mse"] < 0.8 * pca_mse[64], "after 20 epochs it should be"
+halvings = compared["step to next"].iloc[:-1]
+assert halvings.idxmin() == 64 and halvings.max() > 3 * halvings.min(), "the step from 64 to 32 should cost least"
+assert ae_mse[64] > 2 / 3 * ae_mse[32], "from 32 to 64 units the error should fall by less than a third"
+assert lead[64] > 1, f"after {EPOCHS} epochs the 64-unit models should not be ahead of PCA"
+assert long["mse"] < 0.8 * pca_mse[64], "after 20 epochs one should be"
+assert pca_mse[64] - long["mse"] > 3 * compared.loc[64, "std"], "and by more than luck"
 assert doubling["PCA"].is_monotonic_increasing, "PCA's gain per doubling should grow"
 assert doubling["autoencoder"]["16 → 32"] > doubling["autoencoder"]["2 → 4"], "16 → 32 should buy more than 2 → 4"
 assert (per_number.iloc[0] > 3 * per_number.iloc[-1]).all(), "a number should buy much more in a small code"
 assert bce[64] > mean_bce / 4 and floor > bce[64] / 2, "much of the loss should be floor"
 assert loss_table.loc[64, "gap closed"] > 0.8, "64 units should close most of the gap to it"
 assert 0.8 < pca_mse[2] / mean_image_mse < 1 and 0.45 < pca_mse[64] / pca_mse[32] < 0.55, "PCA should be as described"
-print("All 13 checks passed.")
+print("All 15 checks passed.")
 
 # %%
 varied = relu[relu["latent_dim"] == (compared["std"] / compared["mean"]).idxmax()].sort_values("mse")
-collapsed = more_seeds[more_seeds["dead_units"] == 2]
 assert relu["dead_units"].sum() >= 3, "some ReLU code units should be dead"
-assert varied["dead_units"].iloc[-1] >= varied["dead_units"].iloc[0], "the bad run should be short of units"
-assert dead_by_epoch[-1] - dead_by_epoch[1] <= 2, "units should die early"
+assert varied["dead_units"].iloc[-1] > varied["dead_units"].iloc[0], "the bad run should be short of units"
+assert abs(dead_by_epoch[-1] - dead_by_epoch[1]) <= 2, "units should die early"
 assert linear["dead_units"].sum() == 0, "no linear code unit should be dead"
 assert (pairs["mse linear"] < pairs["mse ReLU"]).all(), "linear codes should be better from the same start"
-assert (collapsed["mse"] > 0.98 * mean_image_mse).all(), "a collapsed model cannot beat the mean image"
+assert unmoved and is_dead(killed.encoder, x_train).all(), "a collapsed encoder should get no gradient"
+assert 0.99 < killed_mse / mean_image_mse < 1.02, "a collapsed model should learn the mean image"
 assert (np.diff(list(half_lost.values())) <= 0).all(), "smaller codes should lose detail sooner"
 assert all(share[10] > 1.5 * share[2] for share in missing.values()), "fine detail should suffer more than coarse"
-print("All 8 checks passed.")
+print("All 9 checks passed.")
 
 # %%
 legible = read["autoencoder"]
 assert by_digit[2].idxmin() == 1, "two numbers should explain the 1 best"
 assert {5, 8} <= set(by_digit[8].nlargest(5).index), "the 5 and the 8 should be among the hardest"
+assert by_digit.loc[[5, 8], 2].min() > 0.7, "two numbers should explain little of them"
 assert (read.loc[[64, 32]] > same_digit(x_test) - 0.08).all(axis=None), "large codes should read like the originals"
 assert legible[8] > 0.7 and legible[8] > read["PCA"][8] + 0.05, "8 units should stay legible, 8 components less so"
 assert legible[2] < legible[8] - 0.15, "2 units should not"
 assert confusion.loc[4, 9] > 2 * confusion.loc[9, 4], "the 9 should swallow the 4"
 assert same and elsewhere, "the executor should give the same table, from other processes"
-print("All 7 checks passed.")
+print("All 8 checks passed.")
 
 # %% [markdown]
 # ## Exercises
@@ -649,9 +659,8 @@ print("All 7 checks passed.")
 #    over ReLU, in error and in spread?
 # 4. ★★ Do thin strokes suffer first? Split the test images by their ink, the sum of the pixels, into quarters, and
 #    compare each quarter's error with the mean image's on the same quarter, at 64 and at 8 units.
-# 5. ★★ Find when units die. Compile a 64-unit model yourself, train it with `model.train_on_batch`, and count dead
-#    units after every tenth batch. Does any unit come back? Does Adam with a tenth of the learning rate keep them
-#    alive?
+# 5. ★★ How often do units die by themselves? Train ReLU codes of 2 units from ten more seeds, for one epoch each, and
+#    count dead units. Does any run lose both? Does Adam with a tenth of the learning rate keep them alive?
 # 6. ★★★ Move `train_and_measure` into a module, load the data inside it, and run the sweep with two processes. Compare
 #    time, memory and results with one process, and explain all three.
 
@@ -669,5 +678,5 @@ print("All 7 checks passed.")
 # %% [markdown]
 # ## Next
 #
-# Two numbers are few, but they can be drawn. [Chapter 6](06_latent_plane.ipynb) plots the codes of the smallest model
-# and decodes the plane they live in.
+# Two numbers are few, but they can be drawn. [Chapter 6](06_latent_plane.ipynb) plots codes of two units and decodes
+# the plane they live in.
