@@ -31,7 +31,7 @@
 # - `aelib`, the small package in this repository that holds the course's loading, error measures and drawing functions.
 #   Every chapter's first cell imports from it.
 #
-# Running time: about 15 seconds on two cores.
+# Running time: about 10 seconds on two cores.
 
 # %%
 import os

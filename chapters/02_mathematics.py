@@ -32,7 +32,7 @@
 # - Mathematics: matrices and vectors, the chain rule for partial derivatives, mean and variance. Eigenvectors for the
 #   last two sections.
 #
-# Running time: about 35 seconds on two cores.
+# Running time: about 45 seconds on two cores.
 
 # %%
 from aelib import baselines, data, losses, metrics, models, plots

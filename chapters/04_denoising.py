@@ -30,7 +30,7 @@
 #   binary cross-entropy and PCA.
 # - Mean and variance of a random variable; the normal distribution; conditional means.
 #
-# Running time: about 80 seconds on two cores.
+# Running time: about 100 seconds on two cores.
 
 # %%
 from aelib import baselines, data, metrics, models, noise, plots, training

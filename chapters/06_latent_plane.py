@@ -28,7 +28,7 @@
 # - [Chapter 3](03_dense_autoencoder.ipynb) for the model, [chapter 5](05_code_size.ipynb) for codes of other sizes.
 # - Rotations in the plane; the idea of a correlation.
 #
-# Running time: about 80 seconds on two cores.
+# Running time: about 90 seconds on two cores.
 
 # %%
 from itertools import combinations
