@@ -41,6 +41,7 @@ from pathlib import Path
 
 from aelib import baselines, data, losses, metrics, models, plots, training
 from aelib.experiments import sweep
+from aelib.explorer import PathExplorer
 
 import keras
 import numpy as np
@@ -264,6 +265,20 @@ plots.image_rows(rows, title="PCA: the same digits from ever fewer components")
 # gets lost. The autoencoder keeps closer to things that look like digits. As its code shrinks it first loses the
 # writer's hand, then gives a soft average of the digit, then a blend of several digits, or a clean picture of another
 # one. Look for one of those: a reconstruction that looks right need not be.
+#
+# A decoder takes any code, also one that belongs to no image. Mix the codes of two of these digits, and let the 16-unit
+# decoder, which runs in the page, draw what lies between them. Beside it stands the cross-fade, the same mixture of the
+# pixels.
+#
+# > **Predict first.** Half-way, the cross-fade shows both digits at once. Will the decoder show both, one of them, or
+# > something else? Does your answer hold for every pair?
+
+# %%
+model = best_models[16]
+PathExplorer(model.decoder, rebuild(model.encoder, x_test[first]), x_test[first], title="Between two codes of 16 units")
+
+# %% [markdown]
+# [Chapter 6](06_latent_plane.ipynb) follows such paths where you can see them as lines, and measures what lies on them.
 
 # %% [markdown]
 # ## Rate and distortion

@@ -4,6 +4,9 @@ Display mathematics
     Sphinx puts every equation that contains ``\\`` into a ``split`` environment, in which ``\tag`` is an error. The
     chapters write their own environments and tags, as JupyterLab and code hosts need them, so they go to MathJax as
     they are.
+Prompts and notes
+    They are block quotes that begin with a word in bold, which reads well everywhere. Here that word becomes a class,
+    for the style sheet.
 Thebe
     Jupyter Book always loads it; it names a script on a public server in every page. This book works offline.
 Named tuples
@@ -28,6 +31,19 @@ class PlainDisplayMath(SphinxPostTransform):
                 node["nowrap"] = True
 
 
+class NoteClasses(SphinxPostTransform):
+    """Mark a block quote by the word that it begins with: ``predict``, ``note``, ``pitfall``."""
+
+    default_priority = 900
+
+    def run(self, **kwargs) -> None:
+        """Mark every block quote in the page."""
+        for quote in self.document.findall(nodes.block_quote):
+            first = next(quote.findall(nodes.strong), None)
+            if first is not None and quote.astext().startswith(first.astext()):
+                quote["classes"].append(first.astext().split()[0].strip(".:").lower())
+
+
 def leave_out_thebe(app, config) -> None:
     """Disconnect everything that sphinx-thebe connected, and drop its style sheet."""
     for listeners in list(app.events.listeners.values()):
@@ -45,6 +61,7 @@ def skip_tuple_fields(app, kind, name, member, skip, options):
 def setup(app) -> dict:
     """Register all of it with Sphinx."""
     app.add_post_transform(PlainDisplayMath)
+    app.add_post_transform(NoteClasses)
     app.connect("config-inited", leave_out_thebe)
     app.connect("autodoc-skip-member", skip_tuple_fields)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
