@@ -1,40 +1,53 @@
 # The commands of this course. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help book test lab serve sync bench clean set-up
+.PHONY: help book test lab serve sync release grade formgrader bench clean set-up
 
 # Which Python makes .venv: the first suitable one, or the one given as `make PYTHON=...`.
 ANY_PYTHON := $(or $(PYTHON),$(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell command -v $(name) 2>/dev/null))))
 VENV_PYTHON := .venv/bin/python
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-book: set-up ## Execute what changed and build the book into _build/html (minutes the first time)
-	@$(VENV_PYTHON) tools/book.py
+book: set-up ## Execute what changed and build the book into _build/html (SOLUTIONS=0 for one without solutions)
+	@$(VENV_PYTHON) tools/book.py $(if $(SOLUTIONS),--solutions $(SOLUTIONS))
 
-test: set-up ## Run every test: style, aelib, pairs, tools, book, and all chapters on the complete data
+test: set-up ## Run every test: style, aelib, pairs, tools, book, sheets, and all chapters on the complete data
 	@echo "[1/3] Style: ruff check"
 	@$(VENV_PYTHON) -m ruff check .
 	@echo "[2/3] Style: ruff format (mend with: $(VENV_PYTHON) -m ruff format .)"
 	@$(VENV_PYTHON) -m ruff format --check .
-	@echo "[3/3] pytest: aelib, book, pairs and tools; then every chapter, cell by cell, on the complete data"
+	@echo "[3/3] pytest: aelib, book, pairs, tools, exercise sheets; then every chapter, cell by cell, on the complete data"
 	@$(VENV_PYTHON) -m pytest --nbval-lax --nbval-cell-timeout=1800 tests chapters
 
 lab: set-up ## Open JupyterLab on chapters/; saving one half of a pair writes the other
 	@$(VENV_PYTHON) tools/chapters.py align
-	@$(VENV_PYTHON) -m jupyter lab --LabApp.default_url=/lab/tree/chapters
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter_config$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+		$(VENV_PYTHON) -m jupyter lab --LabApp.default_url=/lab/tree/chapters
 
 serve: set-up ## Build the book and serve it at http://127.0.0.1:8000
-	@$(VENV_PYTHON) tools/book.py serve
+	@$(VENV_PYTHON) tools/book.py serve $(if $(SOLUTIONS),--solutions $(SOLUTIONS))
 
-sync: set-up ## Bring both halves of each pair into step and re-execute what changed (CHAPTER=03 for one)
-	@$(VENV_PYTHON) tools/chapters.py sync $(CHAPTER) $(if $(KEEP),--keep $(KEEP))
+sync: set-up ## Bring both halves of each pair into step, re-execute what changed (CHAPTER=03 or SHEET=03 for one)
+	@$(VENV_PYTHON) tools/chapters.py sync $(CHAPTER) $(if $(SHEET),--sheet $(SHEET)) $(if $(KEEP),--keep $(KEEP))
+
+release: set-up ## Write the student version of each exercise sheet, and a zip of it, into _build/release (SHEET=03 for one)
+	@$(VENV_PYTHON) tools/sheets.py release $(SHEET)
+
+grade: set-up ## Grade what a class handed in (SUBMISSIONS=folder; SHEET=03, GRADING=folder, ISOLATION=none) into grading/
+	@$(VENV_PYTHON) tools/grade.py $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(SHEET),--sheet $(SHEET)) \
+		$(if $(GRADING),--grading "$(GRADING)") $(if $(ISOLATION),--isolation $(ISOLATION))
+
+formgrader: set-up ## Mark open questions by hand in nbgrader's Formgrader; `make grade` then writes the marks again
+	@test -f "$(or $(GRADING),grading)/gradebook.db" || { echo "ERROR: there is no gradebook in $(or $(GRADING),grading)/ yet. Grade first: make grade SUBMISSIONS=folder" >&2; exit 1; }
+	@cd "$(or $(GRADING),grading)" && AELIB_GRADING="$$PWD" JUPYTER_CONFIG_PATH="$(CURDIR)/exercises" \
+		"$(CURDIR)/$(VENV_PYTHON)" -m jupyter lab --ServerApp.default_url=/formgrader/gradebook
 
 bench: set-up ## Measure training speed against its yardsticks, then seconds and memory for each chapter
 	@$(VENV_PYTHON) benchmarks/run.py
 
-clean: ## Remove everything that was built, except .venv
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis aelib.egg-info
+clean: ## Remove everything that was built, except .venv (and never grading/)
+	rm -rf _build exercises/pages .pytest_cache .ruff_cache .hypothesis aelib.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 set-up:

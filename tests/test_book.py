@@ -12,11 +12,14 @@ import yaml
 from bs4 import BeautifulSoup
 
 import pairs
+import sheets
 
 ROOT = Path(__file__).resolve().parent.parent
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
-CHAPTERS = [page for page in PAGES if (ROOT / f"{page}.ipynb").exists()]
+# The notebook of each page that has one. A sheet's page is made of the sheet.
+NOTEBOOKS = {f"chapters/{chapter.name}": chapter for chapter in pairs.find_pairs(ROOT, "chapter")}
+NOTEBOOKS |= {f"{sheets.PAGES}/{sheet.name}/{sheet.name}": sheet for sheet in pairs.find_pairs(ROOT, "sheet")}
 
 REMOTE = re.compile(r"^\s*(https?:)?//")
 # Relations that make a browser fetch something; the others (next, prev, search, author) only say where things are.
@@ -136,10 +139,11 @@ def test_mathematics_is_set_by_a_local_mathjax(html, soups):
     complain(faults)
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", NOTEBOOKS)
 def test_equations_keep_their_tags(html, soups, page):
-    chapter = pairs.Chapter((ROOT / page).parent, Path(page).name)
-    source = "\n".join(cell.source for cell in pairs.read_notebook_half(chapter).cells if cell.cell_type == "markdown")
+    source = "\n".join(
+        cell.source for cell in pairs.read_notebook_half(NOTEBOOKS[page]).cells if cell.cell_type == "markdown"
+    )
     blocks = [block.text for block in soups[html / f"{page}.html"].select("div.math")]
     for tag in re.findall(r"\\tag\{[^}]*\}", source):
         holders = [block for block in blocks if tag in block]
@@ -168,13 +172,12 @@ def test_every_image_has_alternative_text(html, soups):
     )
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", NOTEBOOKS)
 def test_every_figure_of_the_notebook_is_in_the_page(html, soups, page):
-    chapter = pairs.Chapter((ROOT / page).parent, Path(page).name)
     figures = sum(
         any(kind.startswith("image/") for kind in output.get("data", {}))
         or "<figure" in "".join(output.get("data", {}).get("text/html", ""))
-        for cell in pairs.read_notebook_half(chapter).cells
+        for cell in pairs.read_notebook_half(NOTEBOOKS[page]).cells
         for output in cell.get("outputs", [])
     )
     shown = len(soups[html / f"{page}.html"].select(".cell_output img"))

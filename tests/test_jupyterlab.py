@@ -1,7 +1,8 @@
-"""The chapters in a real JupyterLab: what its own Markdown and output renderers make of them.
+"""The chapters and sheets in a real JupyterLab: what its own Markdown and output renderers make of them.
 
-Every chapter is opened with the outputs that are saved in it. The first is run as well, and so is a notebook with a
-live explorer; that all chapters run is seen by nbval. The folder is a copy, so nothing here changes a chapter.
+Each is opened with the outputs that are saved in it. The first chapter is run as well, and so is a notebook with a live
+explorer; that all chapters run is seen by nbval, that all sheets do by test_exercises.py. The folder is a copy, so
+nothing here changes a chapter.
 """
 
 import os
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from test_browser import SCREENSHOTS, find_chromium
 import pairs
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = [chapter.name for chapter in pairs.find_chapters(ROOT)]
+PAIRS = [*pairs.find_pairs(ROOT, "chapter"), *pairs.find_pairs(ROOT, "sheet")]
 EXPLORER = """import numpy as np
 from aelib import models
 from aelib.explorer import LatentExplorer
@@ -43,16 +45,17 @@ TEXT = """() => [...document.querySelectorAll(".jp-RenderedMarkdown")].map((elem
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Address of a JupyterLab on a copy of the chapters."""
+    """Address of a JupyterLab on a copy of the chapters and sheets."""
     if find_chromium() is None:
         pytest.skip(
             "no Chromium on this machine, so nothing was opened in JupyterLab; install one (apt install chromium)"
         )
     home = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "chapters", home / "chapters", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    for folder in ("chapters", "exercises/source"):
+        shutil.copytree(ROOT / folder, home / "course" / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORER)])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    nbformat.write(notebook, home / "chapters" / "explorer.ipynb")
+    nbformat.write(notebook, home / "course" / "explorer.ipynb")
     for name, text in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,11 +64,12 @@ def lab(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
-    command += ["--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={home / 'chapters'}"]
+    command += ["--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={home / 'course'}"]
     environment = os.environ | {
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "AELIB_DATA": str(ROOT / "data"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter_config"),  # as `make lab` sets it
     }
     with (home / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
@@ -95,9 +99,14 @@ def window(lab):
         browser.close()
 
 
-def open_notebook(window, lab, name):
+def path_of(pair):
+    return pair.notebook_path.relative_to(ROOT).as_posix()
+
+
+def open_notebook(window, lab, path):
     page = window.new_page()
-    page.goto(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb?reset")
+    workspace = re.sub(r"\W", "-", path)
+    page.goto(f"{lab}/lab/workspaces/{workspace}/tree/{path}?reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
     # Idle, that is, the kernel is there.
     page.wait_for_selector('.jp-NotebookPanel-toolbar [data-status="idle"]', timeout=120_000)
@@ -124,8 +133,8 @@ def faults_of_outputs(page):
     return page.locator(f".jp-OutputArea {wrong}").all_inner_texts()
 
 
-def figures_saved(name):
-    notebook = nbformat.read(ROOT / "chapters" / f"{name}.ipynb", 4)
+def figures_saved(pair):
+    notebook = pairs.read_notebook_half(pair)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return sum(
         any(kind.startswith("image/") for kind in output.get("data", {}))
@@ -138,35 +147,44 @@ def figures_shown(page):
     return page.locator(".jp-OutputArea-output :is(img, figure[data-ready] > div)").count()
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_chapter_reads_well_in_lab(lab, window, name):
-    page = open_notebook(window, lab, name)
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
+def test_a_chapter_or_sheet_reads_well_in_lab(lab, window, pair):
+    page = open_notebook(window, lab, path_of(pair))
     page.wait_for_function("() => !document.querySelector('.jp-RenderedMarkdown.jp-mod-am-unrendered')")
     page.wait_for_timeout(1_500)  # mathematics is set cell by cell, without a signal at the end
     text = page.evaluate(TEXT)
     found = RAW_MARKUP.search(text)
-    assert not found, f"{name}: raw markup in JupyterLab: ...{text[max(0, found.start() - 80) : found.end() + 80]!r}"
-    assert len(text) > 3_000, f"{name}: only {len(text)} characters of text are shown"
-    assert not page.locator("mjx-merror").count(), f"{name}: {page.locator('mjx-merror').first.inner_text()}"
+    assert not found, f"{pair}: raw markup in JupyterLab: ...{text[max(0, found.start() - 80) : found.end() + 80]!r}"
+    assert len(text) > 3_000, f"{pair}: only {len(text)} characters of text are shown"
+    assert not page.locator("mjx-merror").count(), f"{pair}: {page.locator('mjx-merror').first.inner_text()}"
     assert not faults_of_outputs(page)
-    assert figures_shown(page) == figures_saved(name), f"{name}: figures are missing"
+    assert figures_shown(page) == figures_saved(pair), f"{pair}: figures are missing"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"lab_{name}.png")
+    page.screenshot(path=SCREENSHOTS / f"lab_{str(pair).replace(' ', '_')}.png")
     page.close()
 
 
 def test_a_chapter_runs_in_lab_and_shows_the_same_figures(lab, window):
-    name = CHAPTERS[0]
-    page = open_notebook(window, lab, name)
+    pair = PAIRS[0]
+    page = open_notebook(window, lab, path_of(pair))
     run_all(page, 300)
     assert not faults_of_outputs(page)
-    assert figures_shown(page) == figures_saved(name)
+    assert figures_shown(page) == figures_saved(pair)
     assert re.search(r"All \d+ checks passed", page.locator(".jp-NotebookPanel").inner_text())
     page.close()
 
 
+def test_nbgraders_menus_stay_out_of_the_way(lab, window):
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{lab}/formgrader", timeout=20)
+    page = open_notebook(window, lab, "explorer.ipynb")
+    assert page.get_by_role("menuitem", name="Run", exact=True).count()
+    assert not page.get_by_role("menuitem", name="Nbgrader", exact=True).count()
+    page.close()
+
+
 def test_the_explorer_is_live_in_lab(lab, window):
-    page = open_notebook(window, lab, "explorer")
+    page = open_notebook(window, lab, "explorer.ipynb")
     run_all(page, 120)
     figure = page.locator("figure[data-ready]")
     figure.wait_for(timeout=20_000)

@@ -1,4 +1,7 @@
-"""Every chapter: two equal halves, fresh and clean outputs, and the form that all chapters share."""
+"""Every chapter and sheet: two equal halves, fresh and clean outputs; and the form that all chapters share.
+
+What else a sheet must be is in test_exercises.py.
+"""
 
 import ast
 import re
@@ -11,9 +14,11 @@ import pytest
 import yaml
 
 import pairs
+import sheets
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = pairs.find_chapters(ROOT)
+CHAPTERS = pairs.find_pairs(ROOT, "chapter")
+SHEETS = pairs.find_pairs(ROOT, "sheet")
 PAGES = sorted((ROOT / "chapters").glob("*.md"))
 
 SECTIONS = (
@@ -36,18 +41,22 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+def each_pair(function):
+    return pytest.mark.parametrize("pair", [*CHAPTERS, *SHEETS], ids=str)(function)
+
+
 def each_chapter(function):
-    return pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)(function)
+    return pytest.mark.parametrize("chapter", CHAPTERS, ids=str)(function)
 
 
-def mend(chapter):
-    return f"mend with: make sync CHAPTER={chapter.name}"
+def mend(pair):
+    return f"mend with: {pair.sync_command}"
 
 
-def notebook_of(chapter):
-    if not chapter.notebook_path.exists():
+def notebook_of(pair):
+    if not pair.notebook_path.exists():
         pytest.skip("no notebook: test_halves_are_equal says so")
-    return pairs.read_notebook_half(chapter)
+    return pairs.read_notebook_half(pair)
 
 
 def cells(notebook, kind):
@@ -77,32 +86,39 @@ def slug(title):
 
 def markdown_of(path):
     if path.suffix == ".ipynb":
-        return prose(notebook_of(pairs.Chapter(path.parent, path.stem)))
+        return prose(notebook_of(next(pair for pair in [*CHAPTERS, *SHEETS] if pair.notebook_path == path)))
     return path.read_text(encoding="utf-8")
 
 
-def test_there_are_chapters_and_all_are_in_the_book():
+def test_there_are_chapters_and_sheets_and_all_are_in_the_book():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = {Path(entry["file"]).name for part in toc["parts"] for entry in part["chapters"]} | {Path(toc["root"]).name}
-    names = {chapter.name for chapter in CHAPTERS} | {page.stem for page in PAGES}
+    files = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    names = {f"chapters/{path}" for path in [*(chapter.name for chapter in CHAPTERS), *(page.stem for page in PAGES)]}
+    names |= {f"{sheets.PAGES}/{sheet.name}/{sheet.name}" for sheet in SHEETS}
     assert CHAPTERS, "no chapter found in chapters/"
-    assert files == names, f"_toc.yml and chapters/ differ in: {sorted(files ^ names)}; add them to _toc.yml"
+    assert SHEETS, "no sheet found in exercises/source/"
+    assert set(files) == names, (
+        f"_toc.yml and the folders differ in: {sorted(set(files) ^ names)}; add them to _toc.yml"
+    )
+    for sheet in SHEETS:
+        before = files[files.index(f"{sheets.PAGES}/{sheet.name}/{sheet.name}") - 1]
+        assert before == f"chapters/{sheet.name}", f"_toc.yml: {sheet} should follow its chapter, not {before}"
 
 
-@each_chapter
-def test_halves_are_equal(chapter):
-    assert chapter.text_path.exists(), f"{chapter.text_path} is missing; {mend(chapter)}"
-    assert chapter.notebook_path.exists(), f"{chapter.notebook_path} is missing; {mend(chapter)}"
-    text = chapter.text_path.read_text(encoding="utf-8")
-    assert pairs.text_of(notebook_of(chapter)) == text, f"{chapter.name}: the halves differ; {mend(chapter)}"
+@each_pair
+def test_halves_are_equal(pair):
+    assert pair.text_path.exists(), f"{pair.text_path} is missing; {mend(pair)}"
+    assert pair.notebook_path.exists(), f"{pair.notebook_path} is missing; {mend(pair)}"
+    text = pair.text_path.read_text(encoding="utf-8")
+    assert pairs.text_of(notebook_of(pair)) == text, f"{pair}: the halves differ; {mend(pair)}"
 
 
-@each_chapter
-def test_notebook_holds_nothing_of_one_machine(chapter):
-    notebook = notebook_of(chapter)
-    canonical = pairs.notebook_json(pairs.renew(notebook, notebook, chapter))
-    found = chapter.notebook_path.read_text(encoding="utf-8")
-    assert found == canonical, f"{chapter.notebook_path.name} is not in its canonical form; {mend(chapter)}"
+@each_pair
+def test_notebook_holds_nothing_of_one_machine(pair):
+    notebook = notebook_of(pair)
+    canonical = pairs.notebook_json(pairs.renew(notebook, notebook, pair))
+    found = pair.notebook_path.read_text(encoding="utf-8")
+    assert found == canonical, f"{pair.notebook_path.name} is not in its canonical form; {mend(pair)}"
     for number, cell in enumerate(notebook.cells, start=1):
         texts = [cell.source]
         for output in cell.get("outputs", []):
@@ -111,39 +127,39 @@ def test_notebook_holds_nothing_of_one_machine(chapter):
             ]
         for text in texts:
             path = MACHINE_PATH.search(text)
-            assert not path, f"{chapter.name}, cell {number}: a path of one machine: {text[path.start() :][:60]!r}"
+            assert not path, f"{pair}, cell {number}: a path of one machine: {text[path.start() :][:60]!r}"
 
 
-@each_chapter
-def test_outputs_are_of_this_code(chapter):
-    notebook = notebook_of(chapter)
-    assert pairs.runs_in_order(notebook), f"{chapter.name}: not executed once from first to last; {mend(chapter)}"
+@each_pair
+def test_outputs_are_of_this_code(pair):
+    notebook = notebook_of(pair)
+    assert pairs.runs_in_order(notebook), f"{pair}: not executed once from first to last; {mend(pair)}"
     fresh = pairs.outputs_are_fresh(notebook, pairs.environment_fingerprint(ROOT))
-    assert fresh, f"{chapter.name}: code, aelib, data or library changed since the outputs were made; {mend(chapter)}"
+    assert fresh, f"{pair}: code, aelib, data or library changed since the outputs were made; {mend(pair)}"
 
 
-@each_chapter
-def test_outputs_are_clean(chapter):
-    problems = pairs.output_problems(notebook_of(chapter))
-    assert not problems, f"{chapter.name}:\n" + "\n".join(problems) + f"\nchange the cell, then {mend(chapter)}"
+@each_pair
+def test_outputs_are_clean(pair):
+    problems = pairs.output_problems(notebook_of(pair))
+    assert not problems, f"{pair}:\n" + "\n".join(problems) + f"\nchange the cell, then {mend(pair)}"
 
 
-@each_chapter
-def test_every_figure_has_alternative_text(chapter):
-    for number, cell in cells(notebook_of(chapter), "code"):
+@each_pair
+def test_every_figure_has_alternative_text(pair):
+    for number, cell in cells(notebook_of(pair), "code"):
         if any(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {})):
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) >= 20, (
-                f"{chapter.text_path.name}, cell {number} draws a figure but has alternative text {alt!r}; say what "
+                f"{pair.text_path.name}, cell {number} draws a figure but has alternative text {alt!r}; say what "
                 'can be seen: # %% mystnb={"image": {"alt": "..."}}'
             )
 
 
-@each_chapter
-def test_figures_are_few_bytes(chapter):
-    notebook_of(chapter)
-    size = chapter.notebook_path.stat().st_size
-    assert size < MOST_BYTES, f"{chapter.notebook_path.name} has {size:,} bytes; at most {MOST_BYTES:,}: shrink figures"
+@each_pair
+def test_figures_are_few_bytes(pair):
+    notebook_of(pair)
+    size = pair.notebook_path.stat().st_size
+    assert size < MOST_BYTES, f"{pair.notebook_path.name} has {size:,} bytes; at most {MOST_BYTES:,}: shrink figures"
 
 
 @each_chapter
@@ -154,14 +170,18 @@ def test_cells_are_short(chapter):
         if len(cell.source.splitlines()) > MOST_LINES
     ]
     assert not long, f"{chapter.text_path.name}: at most {MOST_LINES} lines a cell: " + "; ".join(long)
-    empty = [number for number, cell in enumerate(notebook_of(chapter).cells, start=1) if not cell.source.strip()]
-    assert not empty, f"{chapter.text_path.name}: empty cells: {empty}"
 
 
-@each_chapter
-def test_markdown_reads_the_same_everywhere(chapter):
-    for number, cell in cells(notebook_of(chapter), "markdown"):
-        where = f"{chapter.text_path.name}, cell {number}"
+@each_pair
+def test_no_cell_is_empty(pair):
+    empty = [number for number, cell in enumerate(notebook_of(pair).cells, start=1) if not cell.source.strip()]
+    assert not empty, f"{pair.text_path.name}: empty cells: {empty}"
+
+
+@each_pair
+def test_markdown_reads_the_same_everywhere(pair):
+    for number, cell in cells(notebook_of(pair), "markdown"):
+        where = f"{pair.text_path.name}, cell {number}"
         found = ROLE_OR_DIRECTIVE.search(cell.source)
         assert not found, f"{where}: the MyST role or directive {found.group()!r}; use plain Markdown"
         text = without_code(cell.source)
@@ -182,17 +202,17 @@ def test_sections(chapter):
     assert predict, f"{chapter.text_path.name}: no note that begins '> **Predict first.**'"
 
 
-@each_chapter
-def test_equation_tags_are_unique(chapter):
-    tags = re.findall(r"\\tag\{([^}]*)\}", prose(notebook_of(chapter)))
+@each_pair
+def test_equation_tags_are_unique(pair):
+    tags = re.findall(r"\\tag\{([^}]*)\}", prose(notebook_of(pair)))
     twice = sorted({tag for tag in tags if tags.count(tag) > 1})
-    assert not twice, f"{chapter.text_path.name}: equation tags used twice: {twice}"
+    assert not twice, f"{pair.text_path.name}: equation tags used twice: {twice}"
 
 
-PATHS = [chapter.notebook_path for chapter in CHAPTERS] + PAGES
+PATHS = [pair.notebook_path for pair in [*CHAPTERS, *SHEETS]] + PAGES
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(path):
     for target in LINK.findall(without_code(markdown_of(path))):
         if re.match(r"[a-z]+:", target):
@@ -200,7 +220,8 @@ def test_links_lead_somewhere(path):
             continue
         name, _, anchor = target.partition("#")
         file = (path.parent / name).resolve() if name else path
-        assert file.is_relative_to(ROOT / "chapters"), f"{path.name}: {target} leaves the book; link to the repository"
+        in_the_book = file == path or file.is_relative_to(ROOT / "chapters")
+        assert in_the_book, f"{path.name}: {target} leaves the book's chapters; link to the repository"
         assert file.exists(), f"{path.name}: link to {target}, a file that does not exist"
         if anchor:
             anchor = unquote(anchor)
@@ -254,10 +275,10 @@ def test_images_in_training(tree):
 test_images_in_training.__test__ = False
 
 
-@each_chapter
-def test_test_images_are_for_reporting(chapter):
-    lines = test_images_in_training(ast.parse(chapter.text_path.read_text(encoding="utf-8")))
-    assert not lines, f"{chapter.text_path.name}: test images are fitted or validated on, in lines {lines}"
+@each_pair
+def test_test_images_are_for_reporting(pair):
+    lines = test_images_in_training(ast.parse(pair.text_path.read_text(encoding="utf-8")))
+    assert not lines, f"{pair.text_path.name}: test images are fitted or validated on, in lines {lines}"
 
 
 @pytest.mark.parametrize(
@@ -275,13 +296,13 @@ def test_the_check_on_test_images_catches(code, caught):
     assert bool(test_images_in_training(ast.parse(code))) == caught
 
 
-@each_chapter
-def test_aelib_comes_before_keras(chapter):
+@each_pair
+def test_aelib_comes_before_keras(pair):
     modules = []
-    for node in ast.walk(ast.parse(chapter.text_path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(pair.text_path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             modules.append((node.lineno, node.module.split(".")[0]))
         elif isinstance(node, ast.Import):
             modules += [(node.lineno, alias.name.split(".")[0]) for alias in node.names]
     first = next((name for _, name in sorted(modules) if name in ("aelib", "keras")), "aelib")
-    assert first == "aelib", f"{chapter.text_path.name}: import aelib before keras, or TensorFlow writes to stderr"
+    assert first == "aelib", f"{pair.text_path.name}: import aelib before keras, or TensorFlow writes to stderr"

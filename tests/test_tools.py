@@ -46,7 +46,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def chapter(project):
-    return pairs.find_chapters(project)[0]
+    return pairs.find_pairs(project, "chapter")[0]
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def runs(monkeypatch):
     """Count runs, and replace them by something quick."""
     counted = []
 
-    def quick(notebook, chapter, progress):
-        counted.append(chapter.name)
+    def quick(notebook, pair, progress):
+        counted.append(pair.name)
         executed = nbformat.from_dict(notebook)
         for count, cell in enumerate((c for c in executed.cells if c.cell_type == "code"), start=1):
             cell.execution_count = count
@@ -91,7 +91,7 @@ def test_a_text_half_alone_gets_its_notebook(chapter, runs):
     sync(chapter)
     notebook = pairs.read_notebook_half(chapter)
     nbformat.validate(notebook)
-    assert pairs.outputs_are_fresh(notebook, pairs.environment_fingerprint(chapter.folder.parent))
+    assert pairs.outputs_are_fresh(notebook, pairs.environment_fingerprint(chapter.root))
     assert notebook.cells[3].metadata == {
         "mystnb": {"image": {"alt": "A line that rises."}},
         "tags": ["nbval-check-output"],
@@ -158,7 +158,7 @@ def test_both_halves_edited_is_an_error_that_loses_nothing(chapter, runs):
     edit(chapter.text_path, "Some words.", "Words of the text.")
     edit(chapter.notebook_path, "Some words.", "Words of the notebook.")
     before = both(chapter)
-    with pytest.raises(pairs.ChapterError) as caught:
+    with pytest.raises(pairs.PairError) as caught:
         sync(chapter)
     message = str(caught.value)
     for expected in (str(chapter.text_path), str(chapter.notebook_path), "Words of the text", "KEEP=py"):
@@ -174,7 +174,7 @@ def test_keeping_one_half_saves_the_other(chapter, runs, keep, kept, lost):
     sync(chapter, keep)
     assert f"Words of {kept}." in chapter.text_path.read_text(encoding="utf-8")
     assert f"Words of {kept}." in chapter.notebook_path.read_text(encoding="utf-8")
-    saved = chapter.folder.parent / "_build" / "replaced" / f"01_small.{lost}"
+    saved = chapter.root / "_build" / "replaced" / "chapters" / f"01_small.{lost}"
     assert kept not in saved.read_text(encoding="utf-8")
 
 
@@ -224,20 +224,65 @@ def test_pasted_images_are_refused(chapter, runs):
     notebook = pairs.read_notebook_half(chapter)
     notebook.cells[0].attachments = {"a.png": {"image/png": ""}}
     chapter.notebook_path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    with pytest.raises(pairs.ChapterError, match="cell 1 holds a pasted image"):
+    with pytest.raises(pairs.PairError, match="cell 1 holds a pasted image"):
         sync(chapter)
 
 
 def test_a_damaged_notebook_is_named(chapter, runs):
     sync(chapter)
     chapter.notebook_path.write_bytes(chapter.notebook_path.read_bytes()[:-50])
-    with pytest.raises(pairs.ChapterError, match=r"01_small\.ipynb: not a notebook[\s\S]*delete the \.ipynb"):
+    with pytest.raises(pairs.PairError, match=r"01_small\.ipynb: not a notebook[\s\S]*delete the \.ipynb"):
         sync(chapter)
 
 
 def test_an_unknown_chapter_is_named(project, capsys):
     assert chapters.main(["sync", "07"], root=project) == 1
     assert "'07' names 0 chapters" in capsys.readouterr().err
+
+
+@pytest.fixture
+def sheet(project):
+    """A sheet in small, named as the chapter is."""
+    flags = (
+        '{"task": false, "locked": true, "grade_id": "setup", "grade": false, "schema_version": 3, "solution": false}'
+    )
+    folder = project / "exercises" / "source" / "01_small"
+    folder.mkdir(parents=True)
+    (folder / "01_small.py").write_text(f"# %% [markdown]\n# # A sheet\n\n# %% nbgrader={flags}\ny = 2\n")
+    (folder / "01_small-Copy1.ipynb").write_text("somebody's copy")
+    return pairs.find_pairs(project, "sheet")[0]
+
+
+def test_a_sheet_is_a_pair_like_a_chapter(project, sheet, runs):
+    assert chapters.main(["sync"], root=project) == 0
+    assert runs == ["01_small", "01_small"]
+    notebook = pairs.read_notebook_half(sheet)
+    assert pairs.outputs_are_fresh(notebook, pairs.environment_fingerprint(project))
+    assert notebook.cells[1].metadata.nbgrader.grade_id == "setup"
+    text = sheet.text_path.read_text(encoding="utf-8")
+    assert 'nbgrader={"grade": false, "grade_id": "setup", "locked": true' in text, "keys in order, as in the notebook"
+    before = both(sheet)
+    edit(sheet.notebook_path, "A sheet", "The sheet")
+    assert chapters.main(["sync", "--sheet", "01"], root=project) == 0
+    assert both(sheet) != before and "# # The sheet" in sheet.text_path.read_text(encoding="utf-8")
+    before = both(sheet)
+    assert chapters.main(["sync", "--sheet", "01"], root=project) == 0
+    assert both(sheet) == before
+
+
+def test_chapters_and_sheets_are_named_apart(project, sheet, runs, capsys):
+    assert chapters.main(["sync", "01"], root=project) == 0
+    assert len(runs) == 1 and not sheet.notebook_path.exists()
+    assert chapters.main(["sync", "--sheet", "02"], root=project) == 1
+    assert "'02' names 0 sheets; expected exactly one of: 01_small." in capsys.readouterr().err
+    chapters.main(["sync"], root=project)
+    edit(sheet.text_path, "A sheet", "Another sheet")
+    edit(sheet.notebook_path, "A sheet", "This sheet")
+    assert chapters.main(["sync"], root=project) == 1
+    message = capsys.readouterr().err
+    assert "Both halves of sheet 01_small" in message and "make sync SHEET=01_small KEEP=py" in message
+    assert chapters.main(["sync", "--sheet", "01", "--keep", "py"], root=project) == 0
+    assert (project / "_build" / "replaced" / "exercises" / "source" / "01_small" / "01_small.ipynb").exists()
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -330,7 +375,7 @@ def test_a_real_run_and_what_is_refused(project, chapter, capfd):
     assert chapters.main(["sync"], root=project) == 1
     message = capfd.readouterr().err
     assert "cell 4 of 4" in message and "ZeroDivisionError" in message and "1 / 0" in message
-    assert (project / "_build" / "failed" / "01_small.ipynb").exists()
+    assert (project / "_build" / "failed" / "chapters" / "01_small.ipynb").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""Build the book: execute the chapters that need it, then make the pages.
+"""Build the book: execute the chapters and exercise sheets that need it, then make the pages.
 
 Called by the Makefile, and directly where there is no ``make``::
 
-    python tools/book.py          # build
-    python tools/book.py serve    # build, then serve on this machine
+    python tools/book.py                  # build
+    python tools/book.py serve            # build, then serve on this machine
+    python tools/book.py --solutions 0    # build without a trace of the sheets' solutions
 
 The result is ``_build/html``. It opens from disk.
 """
@@ -18,10 +19,12 @@ import sys
 from pathlib import Path
 
 import yaml
+from nbformat import NotebookNode
 
 import chapters
 import pairs
-from pairs import Chapter, ChapterError
+import sheets
+from pairs import Pair, PairError
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_PORT = 8000
@@ -45,6 +48,8 @@ def configuration(root: Path) -> dict:
 
 def build_pages(root: Path, output: Path, *, execution: str) -> int:
     """Make the pages, with warnings as errors; returns Sphinx's exit status.
+
+    The pages of the exercise sheets are made from what `sheets.write_pages` wrote.
 
     Parameters
     ----------
@@ -83,19 +88,40 @@ def build_pages(root: Path, output: Path, *, execution: str) -> int:
     return 1 if isinstance(status, BaseException) else status
 
 
-def build(root: Path = ROOT) -> int:
-    """Execute what changed, then make the pages; returns the exit status."""
+def build(root: Path = ROOT, *, solutions: bool = True) -> int:
+    """Execute what changed, then make the pages; returns the exit status.
+
+    Parameters
+    ----------
+    root : Path
+        The repository's root.
+    solutions : bool
+        Whether the exercise sheets' pages hold their solutions, folded away. If not, the sheets need not be executed.
+    """
     html, seen = root / "_build" / "html", root / "_build" / "outputs.sha256"
     outputs: list[str] = []
+    pages: dict[Pair, NotebookNode] = {}
 
-    def prepare(chapter: Chapter, label: str) -> None:
-        notebook, note = chapters.align(chapter)
-        executed, source = chapters.run(chapter, notebook, label, clean=False)
-        outputs.append(pairs.outputs_fingerprint(executed))
-        print(f"{label}: {', '.join(filter(None, [note, source]))}", flush=True)
+    def prepare(pair: Pair, label: str) -> None:
+        notebook, note = chapters.align(pair)
+        source = ""
+        if pair.kind == "chapter" or solutions:
+            notebook, source = chapters.run(pair, notebook, label, clean=False)
+        if pair.kind == "chapter":
+            outputs.append(pairs.outputs_fingerprint(notebook))
+        else:
+            pages[pair] = notebook
+        print(f"{label}: {', '.join(filter(None, [note, source])) or 'no solutions, no outputs'}", flush=True)
 
-    if chapters.each(pairs.find_chapters(root), prepare):
+    if chapters.each(chapters.choose(root, [], []), prepare):
         return 1
+    # Figures and words of pages made before stay in the folder and in the search index, whatever the pages are now.
+    kind_of_book = root / "_build" / "solutions"
+    if not kind_of_book.exists() or kind_of_book.read_text() != str(solutions):
+        if html.exists():
+            shutil.rmtree(html)
+        pairs.write_atomically(kind_of_book, str(solutions))
+    sheets.write_pages(root, pages, solutions=solutions)
     # Sphinx makes a page again only if its file changed; outputs also change with aelib or the data, and style sheets
     # are copied only while pages are made.
     assets = [path.read_bytes() for path in sorted((root / "book_assets").rglob("*")) if path.is_file()]
@@ -109,7 +135,8 @@ def build(root: Path = ROOT) -> int:
         print("The pages have faults: see the messages above. Every warning counts as an error.", file=sys.stderr)
         return status
     pairs.write_atomically(seen, made_from)
-    print(f"\nThe book is built. Open it in a browser:\n  {(html / 'index.html').as_uri()}", flush=True)
+    without = "" if solutions else ", without solutions"
+    print(f"\nThe book is built{without}. Open it in a browser:\n  {(html / 'index.html').as_uri()}", flush=True)
     return 0
 
 
@@ -138,17 +165,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(description="Build the book.")
     parser.add_argument("command", nargs="?", default="build", choices=["build", "serve"])
+    parser.add_argument("--solutions", default="1", choices=["0", "1"], help="0: no trace of the sheets' solutions")
     options = parser.parse_args(arguments)
     try:
-        status = build()
+        status = build(solutions=options.solutions == "1")
         if status == 0 and options.command == "serve":
             serve()
         return status
-    except ChapterError as error:
+    except PairError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. Chapters that were executed are kept; the same command carries on.", file=sys.stderr)
+        print("\nInterrupted. What was executed is kept; the same command carries on.", file=sys.stderr)
         return 130
 
 

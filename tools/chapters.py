@@ -1,13 +1,14 @@
-"""Keep the chapters' pairs in step, execute what changed, and keep what was executed.
+"""Keep the pairs of chapters and sheets in step, execute what changed, and keep what was executed.
 
 Called by the Makefile::
 
-    python tools/chapters.py sync              # every chapter
-    python tools/chapters.py sync 03           # one, by number or name
+    python tools/chapters.py sync              # every chapter, every exercise sheet
+    python tools/chapters.py sync 03           # one chapter, by number or name
+    python tools/chapters.py sync --sheet 03   # one sheet
     python tools/chapters.py sync 03 --keep py # after both halves were edited
     python tools/chapters.py align             # contents only: execute nothing
 
-Executed chapters are kept in ``_build/.jupyter_cache``, where Jupyter Book looks for them too.
+What was executed is kept in ``_build/.jupyter_cache``, where Jupyter Book looks for them too.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from nbclient.util import run_sync
 from nbformat import NotebookNode
 
 import pairs
-from pairs import Chapter, ChapterError
+from pairs import Pair, PairError
 
 try:
     import fcntl
@@ -44,7 +45,7 @@ CELL_TIMEOUT = 1800  # seconds: the longest cell takes about two minutes on a qu
 
 
 class RunCache:
-    """The executed chapters, in the form that Jupyter Book reads.
+    """What was executed, in the form that Jupyter Book reads.
 
     Jupyter Book's own key covers a notebook's code cells only. This class empties the cache when aelib, the data or a
     library's version changed, and drops entries that an interruption left half-written.
@@ -91,11 +92,11 @@ class RunCache:
                 return merged
         return None
 
-    def store(self, notebook: NotebookNode, chapter: Chapter, seconds: float, environment: str) -> None:
-        """Keep an executed chapter, unless what it depends on changed while it ran."""
+    def store(self, notebook: NotebookNode, pair: Pair, seconds: float, environment: str) -> None:
+        """Keep an executed notebook, unless what it depends on changed while it ran."""
         if pairs.environment_fingerprint(self.root) != environment:
             return
-        bundle = CacheBundleIn(notebook, str(chapter.notebook_path), data={"execution_seconds": seconds})
+        bundle = CacheBundleIn(notebook, str(pair.notebook_path), data={"execution_seconds": seconds})
         with self._opened(environment) as cache:
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
@@ -112,7 +113,7 @@ def with_outputs(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode
 
 
 class Progress:
-    """One line a chapter: live seconds on a terminal, a start and an end elsewhere."""
+    """One line a pair: live seconds on a terminal, a start and an end elsewhere."""
 
     def __init__(self, label: str):
         self.label = label
@@ -167,12 +168,12 @@ class _Client(NotebookClient):
             await super()._async_cleanup_kernel()
 
 
-def execute(notebook: NotebookNode, chapter: Chapter, progress: Progress) -> NotebookNode:
-    """Run a chapter from its first cell to its last in a fresh kernel, in the chapter's folder.
+def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookNode:
+    """Run a chapter or a sheet from its first cell to its last in a fresh kernel, in its own folder.
 
     Raises
     ------
-    ChapterError
+    PairError
         If a cell fails; names the cell and gives its traceback.
     """
     executed = nbformat.from_dict(notebook)
@@ -189,7 +190,7 @@ def execute(notebook: NotebookNode, chapter: Chapter, progress: Progress) -> Not
         timeout=CELL_TIMEOUT,
         kernel_name=pairs.KERNELSPEC["name"],
         record_timing=False,
-        resources={"metadata": {"path": str(chapter.folder)}},
+        resources={"metadata": {"path": str(pair.folder)}},
         on_cell_start=note_cell,
         extra_arguments=["--IPKernelApp.log_level=50"],  # else it warns of unencrypted traffic within this machine
     )
@@ -200,50 +201,55 @@ def execute(notebook: NotebookNode, chapter: Chapter, progress: Progress) -> Not
             raise KeyboardInterrupt from None
         if not isinstance(error, CellExecutionError | CellTimeoutError | DeadKernelError):
             raise
-        kept = chapter.folder.parent / "_build" / "failed" / chapter.notebook_path.name
+        kept = set_aside(pair.notebook_path, pair, "failed")
         pairs.write_atomically(kept, pairs.notebook_json(executed))
         message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
         if isinstance(error, DeadKernelError):
-            message += "\nThe kernel ended by itself, most often for lack of memory (a chapter needs up to 3 GB)."
-        raise ChapterError(
-            f"{chapter.notebook_path.name}: cell {current} of {total} failed.\n{message}\n"
+            message += "\nThe kernel ended by itself, most often for lack of memory (up to 3 GB are needed)."
+        raise PairError(
+            f"{pair.notebook_path.name}: cell {current} of {total} failed.\n{message}\n"
             f"The notebook as far as it ran: {kept}"
         ) from error
     return pairs.shrink_figures(pairs.tidy_outputs(executed))
 
 
-def align(chapter: Chapter, keep: str | None = None) -> tuple[NotebookNode, str]:
+def set_aside(path: Path, pair: Pair, reason: str) -> Path:
+    """Give the place below ``_build`` where a version of one of a pair's files is kept."""
+    return pair.root / "_build" / reason / path.relative_to(pair.root)
+
+
+def align(pair: Pair, keep: str | None = None) -> tuple[NotebookNode, str]:
     """Bring the contents of both halves into step, executing nothing.
 
     Returns
     -------
     notebook : NotebookNode
-        The chapter.
+        The contents.
     note : str
         What was done, empty if nothing was.
     """
-    both = chapter.text_path.exists() and chapter.notebook_path.exists()
-    notebook, edited = pairs.compare(chapter, keep)
+    both = pair.text_path.exists() and pair.notebook_path.exists()
+    notebook, edited = pairs.compare(pair, keep)
     if edited is not None and keep is not None and both:
-        lost = chapter.notebook_path if edited == chapter.text_path.name else chapter.text_path
-        replaced = chapter.folder.parent / "_build" / "replaced" / lost.name
+        lost = pair.notebook_path if edited == pair.text_path.name else pair.text_path
+        replaced = set_aside(lost, pair, "replaced")
         replaced.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(lost, replaced)
     text = pairs.text_of(notebook)
     record = dict(pairs.record_of(notebook), text=pairs.sha256(text))
     notebook.metadata["aelib"] = NotebookNode(record)
     # The notebook first: its record then names the text that it holds, whichever moment an interruption chooses.
-    pairs.write_atomically(chapter.notebook_path, pairs.notebook_json(notebook))
-    pairs.write_atomically(chapter.text_path, text)
+    pairs.write_atomically(pair.notebook_path, pairs.notebook_json(notebook))
+    pairs.write_atomically(pair.text_path, text)
     return notebook, f"contents taken from {edited}" if edited else ""
 
 
-def run(chapter: Chapter, notebook: NotebookNode, label: str, *, clean: bool) -> tuple[NotebookNode, str]:
-    """Give the chapter with outputs: from the cache if this code ran before, else by executing it.
+def run(pair: Pair, notebook: NotebookNode, label: str, *, clean: bool) -> tuple[NotebookNode, str]:
+    """Give the pair with outputs: from the cache if this code ran before, else by executing it.
 
     Parameters
     ----------
-    chapter, notebook : Chapter, NotebookNode
+    pair, notebook : Pair, NotebookNode
         The pair and its contents.
     label : str
         Begins the progress line.
@@ -253,45 +259,43 @@ def run(chapter: Chapter, notebook: NotebookNode, label: str, *, clean: bool) ->
     Returns
     -------
     executed : NotebookNode
-        The chapter with its outputs.
+        The notebook with its outputs.
     note : str
         Where they come from.
     """
-    root = chapter.folder.parent
-    cache = RunCache(root)
-    environment = pairs.environment_fingerprint(root)
+    cache = RunCache(pair.root)
+    environment = pairs.environment_fingerprint(pair.root)
     executed = cache.find(notebook, environment)
     if executed is not None and not (clean and pairs.output_problems(executed)):
         return executed, "outputs reused"
     with Progress(label) as progress:
         # Only the outputs: the kernel also adds to the metadata, such as this machine's version of Python.
-        executed = with_outputs(notebook, execute(notebook, chapter, progress))
+        executed = with_outputs(notebook, execute(notebook, pair, progress))
         seconds = progress.seconds
-    cache.store(executed, chapter, seconds, environment)
+    cache.store(executed, pair, seconds, environment)
     return executed, "executed"
 
 
-def sync(chapter: Chapter, label: str, keep: str | None = None) -> None:
-    """Bring both halves of a chapter into step, with outputs of exactly this code.
+def sync(pair: Pair, label: str, keep: str | None = None) -> None:
+    """Bring both halves of a pair into step, with outputs of exactly this code.
 
     Raises
     ------
-    ChapterError
+    PairError
         If both halves were edited, a cell failed, or the run left a warning, stderr or the like.
     """
-    root = chapter.folder.parent
-    notebook, note = align(chapter, keep)
-    environment = pairs.environment_fingerprint(root)
+    notebook, note = align(pair, keep)
+    environment = pairs.environment_fingerprint(pair.root)
     if pairs.outputs_are_fresh(notebook, environment) and not pairs.output_problems(notebook):
         print(f"{label}: {note or 'nothing to do'}", flush=True)
         return
-    executed, source = run(chapter, notebook, label, clean=True)
+    executed, source = run(pair, notebook, label, clean=True)
     problems = pairs.output_problems(executed)
     if problems:
-        kept = root / "_build" / "failed" / chapter.notebook_path.name
+        kept = set_aside(pair.notebook_path, pair, "failed")
         pairs.write_atomically(kept, pairs.notebook_json(executed))
-        raise ChapterError(
-            f"{chapter.notebook_path.name}: its outputs were not saved, for no chapter may hold this:\n  "
+        raise PairError(
+            f"{pair.notebook_path.name}: its outputs were not saved, for nothing of this may be in the course:\n  "
             + "\n  ".join(problems)
             + f"\nThe notebook as it ran: {kept}"
         )
@@ -300,46 +304,58 @@ def sync(chapter: Chapter, label: str, keep: str | None = None) -> None:
         run=pairs.run_fingerprint(executed, environment),
         outputs=pairs.outputs_fingerprint(executed),
     )
-    pairs.write_atomically(chapter.notebook_path, pairs.notebook_json(executed))
+    pairs.write_atomically(pair.notebook_path, pairs.notebook_json(executed))
     print(f"{label}: {', '.join(filter(None, [note, source, 'outputs saved']))}", flush=True)
 
 
-def each(chapters: list[Chapter], action) -> int:
-    """Do ``action(chapter, label)`` for every chapter, go on after a failure, and give the exit status."""
+def each(chosen: list[Pair], action) -> int:
+    """Do ``action(pair, label)`` for every pair, go on after a failure, and give the exit status."""
     failures = []
-    width = max((len(chapter.name) for chapter in chapters), default=0)
-    for number, chapter in enumerate(chapters, start=1):
+    width = max((len(str(pair)) for pair in chosen), default=0)
+    for number, pair in enumerate(chosen, start=1):
         try:
-            action(chapter, f"[{number}/{len(chapters)}] {chapter.name:{width}}")
-        except ChapterError as error:
-            print(f"\nERROR in chapter {chapter.name}:\n{error}\n", file=sys.stderr, flush=True)
-            failures.append(chapter.name)
+            action(pair, f"[{number}/{len(chosen)}] {pair!s:{width}}")
+        except PairError as error:
+            print(f"\nERROR in {pair}:\n{error}\n", file=sys.stderr, flush=True)
+            failures.append(str(pair))
     if failures:
-        print(f"{len(failures)} of {len(chapters)} chapters need attention: {', '.join(failures)}", file=sys.stderr)
+        print(f"{len(failures)} of {len(chosen)} need attention: {', '.join(failures)}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def choose(root: Path, chapters: list[str], sheets: list[str]) -> list[Pair]:
+    """List the chapters and sheets that were named; every one of both if none was."""
+    every = not chapters and not sheets
+    return [
+        pair
+        for kind, wanted in (("chapter", chapters), ("sheet", sheets))
+        if wanted or every
+        for pair in pairs.find_pairs(root, kind, wanted)
+    ]
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Keep the chapters' pairs in step.")
+    parser = argparse.ArgumentParser(description="Keep the pairs of chapters and sheets in step.")
     parser.add_argument("command", choices=["sync", "align"])
-    parser.add_argument("chapter", nargs="*", help="number or name; all if none is given")
+    parser.add_argument("chapter", nargs="*", help="number or name; all chapters and sheets if none is given")
+    parser.add_argument("--sheet", nargs="+", default=[], help="number or name of an exercise sheet")
     parser.add_argument("--keep", choices=["py", "ipynb"], help="the half to take if both were edited")
     options = parser.parse_args(arguments)
-    if options.keep and not options.chapter:
-        parser.error("--keep needs the name of a chapter.")
+    if options.keep and not (options.chapter or options.sheet):
+        parser.error("--keep needs the name of a chapter or a sheet.")
     try:
-        chapters = pairs.find_chapters(root, options.chapter)
+        chosen = choose(root, options.chapter, options.sheet)
         if options.command == "sync":
-            return each(chapters, lambda chapter, label: sync(chapter, label, options.keep))
+            return each(chosen, lambda pair, label: sync(pair, label, options.keep))
 
-        def align_only(chapter: Chapter, label: str) -> None:
-            note = align(chapter, options.keep)[1]
+        def align_only(pair: Pair, label: str) -> None:
+            note = align(pair, options.keep)[1]
             if note:
                 print(f"{label}: {note}", flush=True)
 
-        return each(chapters, align_only)
-    except ChapterError as error:
+        return each(chosen, align_only)
+    except PairError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,10 +1,10 @@
-"""The two halves of a chapter: ``NN_name.py`` (py:percent) and ``NN_name.ipynb`` (with outputs).
+"""The two halves of a chapter or an exercise sheet: ``NN_name.py`` (py:percent), ``NN_name.ipynb`` (with outputs).
 
 Everything here is about contents; nothing executes. A notebook records in ``metadata.aelib`` what it was last brought
 into step with, so that a fresh clone, whose file times mean nothing, still knows which half was edited:
 
 ``text``
-    SHA-256 of the chapter as py:percent text, when both halves were last equal.
+    SHA-256 of the contents as py:percent text, when both halves were last equal.
 ``run``
     fingerprint of the code cells and of all that they depend on, when the outputs were made.
 ``outputs``
@@ -37,24 +37,46 @@ from PIL import Image
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Without the version of Python, which would change with every machine.
 LANGUAGE_INFO = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
-CELL_METADATA = ("mystnb", "tags")
+CELL_METADATA = ("mystnb", "nbgrader", "tags")
+# Where each kind of pair lies.
+PLACES = {"chapter": "chapters", "sheet": "exercises/source/{name}"}
 # The same filters stand in pyproject.toml, for JupyterLab.
-_FORMAT = JupytextConfiguration(notebook_metadata_filter="kernelspec,-all", cell_metadata_filter="mystnb,tags,-all")
+_FORMAT = JupytextConfiguration(
+    notebook_metadata_filter="kernelspec,-all", cell_metadata_filter=",".join([*CELL_METADATA, "-all"])
+)
 
 _PROGRESS = re.compile(r"[\r\x08]|\x1b\[")
 _WARNING = re.compile(r"\b\w*(Warning|WARNING):")
 
 
-class ChapterError(Exception):
-    """Something about a chapter that its author must mend; the message says what and how."""
+class PairError(Exception):
+    """Something about a chapter or a sheet that its author must mend; the message says what and how."""
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """One pair of files, of which one may not exist yet."""
+class Pair:
+    """Two files, of which one may not exist yet: a chapter, or an exercise sheet.
 
-    folder: Path
+    Parameters
+    ----------
+    root : Path
+        The repository's root.
+    kind : {"chapter", "sheet"}
+        What it is, and so where it lies; see ``PLACES``.
+    name : str
+        ``NN_name``. A sheet has its chapter's name.
+    """
+
+    root: Path
+    kind: str
     name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    @property
+    def folder(self) -> Path:
+        return self.root / PLACES[self.kind].format(name=self.name)
 
     @property
     def text_path(self) -> Path:
@@ -64,42 +86,50 @@ class Chapter:
     def notebook_path(self) -> Path:
         return self.folder / f"{self.name}.ipynb"
 
+    @property
+    def sync_command(self) -> str:
+        return f"make sync {self.kind.upper()}={self.name}"
 
-def find_chapters(root: Path, wanted: list[str] | None = None) -> list[Chapter]:
-    """List the chapters under ``root/chapters``, in order.
+
+def find_pairs(root: Path, kind: str, wanted: list[str] | None = None) -> list[Pair]:
+    """List the chapters or the sheets, in order.
 
     Parameters
     ----------
     root : Path
         The repository's root.
+    kind : {"chapter", "sheet"}
+        Which of the two.
     wanted : list of str, optional
-        Numbers (``03``), names (``03_dense_autoencoder``) or paths of the chapters wanted; all if empty.
+        Numbers (``03``), names (``03_dense_autoencoder``) or paths of those wanted; all if empty.
 
     Raises
     ------
-    ChapterError
-        If a wanted chapter does not exist or matches more than one.
+    PairError
+        If a wanted one does not exist or matches more than one.
     """
-    folder = root / "chapters"
-    names = sorted({path.stem for pattern in ("[0-9]*.py", "[0-9]*.ipynb") for path in folder.glob(pattern)})
+    files = [path for end in ("py", "ipynb") for path in root.glob(PLACES[kind].format(name="*") + f"/[0-9]*.{end}")]
+    pairs = {path.stem: Pair(root, kind, path.stem) for path in files}
+    # A file whose name is not its folder's is no sheet, but someone's copy of one.
+    names = sorted(name for name, pair in pairs.items() if {pair.text_path, pair.notebook_path} & set(files))
     chosen = set()
     for wish in wanted or []:
         stem = Path(wish).stem
         matches = [name for name in names if name == stem] or [name for name in names if name.startswith(f"{stem}_")]
         if len(matches) != 1:
-            raise ChapterError(
-                f"'{wish}' names {len(matches)} chapters; expected exactly one of: {', '.join(names) or 'none exist'}."
+            raise PairError(
+                f"'{wish}' names {len(matches)} {kind}s; expected exactly one of: {', '.join(names) or 'none exist'}."
             )
         chosen.add(matches[0])
-    return [Chapter(folder, name) for name in names if not wanted or name in chosen]
+    return [pairs[name] for name in names if not wanted or name in chosen]
 
 
 # --- reading and writing -------------------------------------------------------------------------------------------
 
 
-def write_atomically(path: Path, content: str) -> bool:
+def write_atomically(path: Path, content: str | bytes) -> bool:
     """Write beside ``path``, then rename; return whether the content changed. An interruption leaves the old file."""
-    data = content.encode("utf-8")
+    data = content.encode("utf-8") if isinstance(content, str) else content
     if path.exists() and path.read_bytes() == data:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,23 +142,23 @@ def write_atomically(path: Path, content: str) -> bool:
     return True
 
 
-def read_text_half(chapter: Chapter) -> NotebookNode:
+def read_text_half(pair: Pair) -> NotebookNode:
     """Read the ``.py`` half as a notebook without outputs."""
     try:
-        return jupytext.reads(chapter.text_path.read_text(encoding="utf-8-sig"), fmt="py:percent")
+        return jupytext.reads(pair.text_path.read_text(encoding="utf-8-sig"), fmt="py:percent")
     except UnicodeDecodeError as error:
-        raise ChapterError(f"{chapter.text_path}: not UTF-8 text ({error}). Save it as UTF-8.") from error
+        raise PairError(f"{pair.text_path}: not UTF-8 text ({error}). Save it as UTF-8.") from error
 
 
-def read_notebook_half(chapter: Chapter) -> NotebookNode:
+def read_notebook_half(pair: Pair) -> NotebookNode:
     """Read the ``.ipynb`` half."""
     try:
         # Reading through nbformat alone would let an unusual but legal notebook (version 3, no ids) differ later.
-        return nbformat.reads(chapter.notebook_path.read_text(encoding="utf-8-sig"), as_version=4)
+        return nbformat.reads(pair.notebook_path.read_text(encoding="utf-8-sig"), as_version=4)
     except Exception as error:  # nbformat raises many kinds, all meaning the same
-        raise ChapterError(
-            f"{chapter.notebook_path}: not a notebook that can be read ({type(error).__name__}: {error}).\n"
-            f"If {chapter.text_path.name} is good, delete the .ipynb and run: make sync CHAPTER={chapter.name}"
+        raise PairError(
+            f"{pair.notebook_path}: not a notebook that can be read ({type(error).__name__}: {error}).\n"
+            f"If {pair.text_path.name} is good, delete the .ipynb and run: {pair.sync_command}"
         ) from error
 
 
@@ -136,7 +166,8 @@ def text_of(notebook: NotebookNode) -> str:
     """Give a notebook's canonical py:percent text: the one form in which contents are compared."""
     plain = nbformat.v4.new_notebook(metadata={"kernelspec": dict(KERNELSPEC)})
     for cell in notebook.cells:
-        kept = {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
+        # In order, as the .ipynb half holds them: else the halves would differ by nothing else.
+        kept = {key: _in_order(cell.metadata[key]) for key in CELL_METADATA if cell.metadata.get(key)}
         if cell.cell_type == "code":
             plain.cells.append(nbformat.v4.new_code_cell(cell.source, metadata=kept))
         elif cell.cell_type == "markdown":
@@ -148,6 +179,11 @@ def text_of(notebook: NotebookNode) -> str:
         apart = _defines(cell, -1) or _defines(following, 0)
         cell.metadata["lines_to_next_cell"] = 2 if apart else 1
     return jupytext.writes(plain, fmt="py:percent", config=_FORMAT)
+
+
+def _in_order(value):
+    """Sort the keys of dictionaries, at every depth."""
+    return json.loads(json.dumps(value, sort_keys=True))
 
 
 def _defines(cell: NotebookNode, position: int) -> bool:
@@ -180,7 +216,7 @@ def sha256(*parts: str | bytes) -> str:
 
 
 def environment_fingerprint(root: Path) -> str:
-    """Fingerprint what all chapters depend on: aelib, the data, and the locked versions of aelib's libraries.
+    """Fingerprint what chapters and sheets depend on: aelib, the data, and the locked versions of aelib's libraries.
 
     Line ends do not count, because a version control system may change them.
     """
@@ -231,68 +267,68 @@ def outputs_are_fresh(notebook: NotebookNode, environment: str) -> bool:
 # --- bringing two halves into step ---------------------------------------------------------------------------------
 
 
-def compare(chapter: Chapter, keep: str | None = None) -> tuple[NotebookNode, str | None]:
+def compare(pair: Pair, keep: str | None = None) -> tuple[NotebookNode, str | None]:
     """Find out which half of a pair is right.
 
     Parameters
     ----------
-    chapter : Chapter
-        The pair.
+    pair : Pair
+        The two files.
     keep : {"py", "ipynb"}, optional
         The half to take if both were edited.
 
     Returns
     -------
     notebook : NotebookNode
-        The chapter as it should be: contents of the edited half, cell ids and outputs of the old notebook.
+        The pair as it should be: contents of the edited half, cell ids and outputs of the old notebook.
     edited : str or None
         The file that was edited, None if the halves are equal.
 
     Raises
     ------
-    ChapterError
+    PairError
         If both halves were edited differently and ``keep`` does not choose; nothing is changed then.
     """
-    if not chapter.notebook_path.exists():
-        return renew(read_text_half(chapter), None, chapter), chapter.text_path.name
-    old = read_notebook_half(chapter)
-    if not chapter.text_path.exists():
-        return renew(old, old, chapter), chapter.notebook_path.name
-    new = read_text_half(chapter)
+    if not pair.notebook_path.exists():
+        return renew(read_text_half(pair), None, pair), pair.text_path.name
+    old = read_notebook_half(pair)
+    if not pair.text_path.exists():
+        return renew(old, old, pair), pair.notebook_path.name
+    new = read_text_half(pair)
     text_half, notebook_half = text_of(new), text_of(old)
     if text_half == notebook_half:
-        return renew(old, old, chapter), None
+        return renew(old, old, pair), None
     last = record_of(old).get("text")
     text_edited, notebook_edited = sha256(text_half) != last, sha256(notebook_half) != last
     if text_edited and notebook_edited and keep is None:
-        raise ChapterError(_conflict(chapter, text_half, notebook_half))
+        raise PairError(_conflict(pair, text_half, notebook_half))
     if keep == "py" or (text_edited and not notebook_edited):
-        return renew(new, old, chapter), chapter.text_path.name
-    return renew(old, old, chapter), chapter.notebook_path.name
+        return renew(new, old, pair), pair.text_path.name
+    return renew(old, old, pair), pair.notebook_path.name
 
 
-def _conflict(chapter: Chapter, text_half: str, notebook_half: str) -> str:
+def _conflict(pair: Pair, text_half: str, notebook_half: str) -> str:
     lines = list(
         unified_diff(
             notebook_half.splitlines(),
             text_half.splitlines(),
-            chapter.notebook_path.name,
-            chapter.text_path.name,
+            pair.notebook_path.name,
+            pair.text_path.name,
             n=1,
             lineterm="",
         )
     )
     shown = "\n".join(f"    {line}" for line in lines[:30]) + ("\n    ..." if len(lines) > 30 else "")
     return (
-        f"Both halves of chapter {chapter.name} were edited since they were last in step, and they differ:\n"
-        f"  {chapter.notebook_path}\n  {chapter.text_path}\n{shown}\n"
+        f"Both halves of {pair} were edited since they were last in step, and they differ:\n"
+        f"  {pair.notebook_path}\n  {pair.text_path}\n{shown}\n"
         f"Nothing was changed. Copy what you want to keep into one of the two, then take that one:\n"
-        f"  make sync CHAPTER={chapter.name} KEEP=py       (or KEEP=ipynb)\n"
+        f"  {pair.sync_command} KEEP=py       (or KEEP=ipynb)\n"
         "The other half's version is then saved under _build/replaced/."
     )
 
 
-def renew(contents: NotebookNode, old: NotebookNode | None, chapter: Chapter) -> NotebookNode:
+def renew(contents: NotebookNode, old: NotebookNode | None, pair: Pair) -> NotebookNode:
     """Build the canonical notebook with the cells of ``contents``, and ids, outputs and record from ``old``."""
     cells = [copy.deepcopy(cell) for cell in contents.cells]
     old_cells = list(old.cells) if old is not None else []
@@ -301,9 +337,10 @@ def renew(contents: NotebookNode, old: NotebookNode | None, chapter: Chapter) ->
         previous = old_cells[source] if source is not None else None
         cell.metadata = NotebookNode({key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)})
         if cell.pop("attachments", None):
-            raise ChapterError(
-                f"{chapter.notebook_path.name}: cell {position + 1} holds a pasted image, which a .py cannot hold.\n"
-                f"Save the image as a file under chapters/images/ and link it: ![what it shows](images/name.png)"
+            link = Path(os.path.relpath(pair.root / "chapters" / "images" / "name.png", pair.folder)).as_posix()
+            raise PairError(
+                f"{pair.notebook_path.name}: cell {position + 1} holds a pasted image, which a .py cannot hold.\n"
+                f"Save the image as a file under chapters/images/ and link it: ![what it shows]({link})"
             )
         if cell.cell_type == "code":
             same_code = previous is not None and previous.source == cell.source
@@ -312,8 +349,8 @@ def renew(contents: NotebookNode, old: NotebookNode | None, chapter: Chapter) ->
         identity = previous.get("id") if previous is not None else None
         salt = 0
         while identity is None or identity in taken:
-            # From the content, not at random: the same chapter gives the same notebook.
-            identity = sha256(chapter.name, str(position), cell.source, str(salt))[:8]
+            # From the content, not at random: the same text gives the same notebook.
+            identity = sha256(pair.name, str(position), cell.source, str(salt))[:8]
             salt += 1
         cell["id"] = identity
         taken.add(identity)
@@ -400,7 +437,7 @@ def runs_in_order(notebook: NotebookNode) -> bool:
 
 
 def output_problems(notebook: NotebookNode) -> list[str]:
-    """List what no chapter's output may hold: errors, stderr, warnings, progress-bar remains, figures' text."""
+    """List what no output may hold: errors, stderr, warnings, progress-bar remains, figures' text."""
     problems = []
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type != "code":

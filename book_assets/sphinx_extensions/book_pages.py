@@ -11,6 +11,8 @@ Thebe
     Jupyter Book always loads it; it names a script on a public server in every page. This book works offline.
 Named tuples
     Fields get no entry of their own: autodoc has only "Alias for field number 0" to say about them.
+Launch buttons
+    The pages of exercise sheets are made for the book: the repository has no such notebooks to launch.
 """
 
 from docutils import nodes
@@ -58,10 +60,18 @@ def skip_tuple_fields(app, kind, name, member, skip, options):
     return True if (getattr(member, "__doc__", None) or "").startswith("Alias for field number") else None
 
 
+def no_launch_for_sheets(app, pagename, templatename, context, doctree) -> None:
+    """Take the buttons for Colab and Binder off the pages of exercise sheets."""
+    if pagename.startswith("exercises/"):
+        buttons = context.get("header_buttons", [])
+        buttons[:] = [button for button in buttons if button.get("label") != "launch-buttons"]
+
+
 def setup(app) -> dict:
     """Register all of it with Sphinx."""
     app.add_post_transform(PlainDisplayMath)
     app.add_post_transform(NoteClasses)
     app.connect("config-inited", leave_out_thebe)
     app.connect("autodoc-skip-member", skip_tuple_fields)
+    app.connect("html-page-context", no_launch_for_sheets, priority=502)  # the theme adds them at 501
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
