@@ -34,6 +34,7 @@
 
 # %%
 from aelib import baselines, data, metrics, models, noise, plots, training
+from aelib.explorer import NoiseExplorer
 
 import keras
 import numpy as np
@@ -191,6 +192,18 @@ plots.image_rows(rows, title="The same model, trained on noisy → clean")
 # Same architecture, same start, same number of steps; the difference is the pairs it was shown. The strokes are whole
 # and the background is black. What remains is softness: where the noise has swallowed a stroke, as in the tail of
 # the 9, the network gives a faint smear in place of a decision.
+#
+# How much noise does it bear? Here you set the level yourself: the network runs in the page, on your machine. To keep
+# the page light its weights are rounded to 8 bits, so its pixels differ a little from Keras's.
+#
+# > **Predict first.** Less noise in the input is less to remove. Does the output therefore come nearer and nearer to the
+# > clean image as you move the slider from 0.5 down to 0?
+
+# %%
+NoiseExplorer(denoiser, x_test[examples], seed=SEED + 1, title="The noise-trained network at the level you choose")
+
+# %% [markdown]
+# Try several images. The next section measures what you see at 0.
 #
 # ## Noise level in training, noise level in testing
 #

@@ -34,6 +34,7 @@
 # Running time: about 3 minutes on two cores.
 
 # %%
+import functools
 import os
 import tempfile
 import time
@@ -41,6 +42,7 @@ from pathlib import Path
 
 from aelib import baselines, data, losses, metrics, models, plots, training
 from aelib.experiments import sweep
+from aelib.explorer import PathExplorer
 
 import keras
 import numpy as np
@@ -133,26 +135,33 @@ def is_dead(encoder, x):
 
 
 # %%
+@functools.lru_cache(maxsize=1)
+def network(latent_dim, code_activation):
+    keras.backend.clear_session()
+    return models.dense_autoencoder(latent_dim, code_activation=code_activation, seed=SEED)
+
+
 def train_and_measure(latent_dim, code_activation, seed):
-    model = models.dense_autoencoder(latent_dim, code_activation=code_activation, seed=seed)
+    model = network(latent_dim, code_activation)
+    start = models.dense_autoencoder(latent_dim, code_activation=code_activation, seed=seed)
+    model.set_weights(start.get_weights())
     history = training.fit(model, x_train, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed)
     x_hat = rebuild(model, x_test)
-    measured = {
+    model.save(run_file(latent_dim, code_activation, seed))
+    return {
         "training_loss": history.history["loss"][-1],
         **measure(x_hat),
         "bce": metrics.mean_binary_crossentropy(x_test, x_hat),
         "dead_units": int(is_dead(model.encoder, x_train).sum()),
     }
-    model.save(run_file(latent_dim, code_activation, seed))
-    del model
-    keras.backend.clear_session()
-    return measured
 
 
 # %% [markdown]
-# Two details matter in every sweep. The task returns numbers and writes the model to a file, rather than keeping models
-# in a list: then it works just as well in another process. And it lets go of the model at the end. Keras keeps
-# what belongs to a model until `clear_session`, so without those two lines memory grows with every run.
+# Three details matter in every sweep. The task returns numbers and writes the model to a file, rather than keeping
+# models in a list: then it works just as well in another process. The runs of one size share a network, which `network`
+# remembers: each seed sets its weights anew, and `fit`, which compiled it for the first seed, need not compile it for the
+# others. And it remembers one network only. Keras keeps what belongs to a model until `clear_session`, so without that
+# line memory grows with every size.
 #
 # > **Predict first.** From 64 units down to 2 you halve the code five times. Does each halving add about the same to
 # > the error? Which will be the larger: the step from one size to the next, or the spread between seeds?
@@ -264,6 +273,20 @@ plots.image_rows(rows, title="PCA: the same digits from ever fewer components")
 # gets lost. The autoencoder keeps closer to things that look like digits. As its code shrinks it first loses the
 # writer's hand, then gives a soft average of the digit, then a blend of several digits, or a clean picture of another
 # one. Look for one of those: a reconstruction that looks right need not be.
+#
+# A decoder takes any code, also one that belongs to no image. Mix the codes of two of these digits, and let the 16-unit
+# decoder, which runs in the page, draw what lies between them. Beside it stands the cross-fade, the same mixture of the
+# pixels.
+#
+# > **Predict first.** Half-way, the cross-fade shows both digits at once. Will the decoder show both, one of them, or
+# > something else? Does your answer hold for every pair?
+
+# %%
+model = best_models[16]
+PathExplorer(model.decoder, rebuild(model.encoder, x_test[first]), x_test[first], title="Between two codes of 16 units")
+
+# %% [markdown]
+# [Chapter 6](06_latent_plane.ipynb) follows such paths where you can see them as lines, and measures what lies on them.
 
 # %% [markdown]
 # ## Rate and distortion

@@ -34,6 +34,7 @@
 from itertools import combinations
 
 from aelib import baselines, data, metrics, models, plots, training
+from aelib.explorer import LatentExplorer
 
 import keras
 import numpy as np
@@ -570,6 +571,19 @@ grey_by_factor.round(3)
 # That also fits the long arms: a 1 looks much like the next 1, the decoder can be sure of its pixels, and sure means far
 # out. And a crisp image is no sign that there is anything like it in the data. The decoder has no way to say "I have
 # never been here". If you need to know, ask the codes: the distance to the nearest one tells you.
+
+# %% [markdown]
+# ## Move the point yourself
+#
+# Here is the plane of seed 0 with its decoder, which runs in the page. Drag the point, or move it with the arrow keys or
+# the sliders; the image is what the decoder draws there.
+#
+# > **Predict first.** Then try, and say what you see: Go outwards along the arm of the 1s. What changes in the image, and
+# > what does not? Cross from the 6s to the 0s. Does the image jump or blend? Go to a corner far from every code. Is there
+# > a digit, and how sure does it look?
+
+# %%
+LatentExplorer(model.decoder, codes, y_test, title="The linear plane of seed 0, live")
 
 # %% [markdown]
 # ## What the plane is not

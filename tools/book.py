@@ -96,8 +96,10 @@ def build(root: Path = ROOT) -> int:
 
     if chapters.each(pairs.find_chapters(root), prepare):
         return 1
-    # Sphinx reads a page again only if its file changed; outputs also change with aelib or the data.
-    made_from = pairs.sha256(*outputs)
+    # Sphinx makes a page again only if its file changed; outputs also change with aelib or the data, and style sheets
+    # are copied only while pages are made.
+    assets = [path.read_bytes() for path in sorted((root / "book_assets").rglob("*")) if path.is_file()]
+    made_from = pairs.sha256(*outputs, *assets)
     if not seen.exists() or seen.read_text() != made_from:
         seen.unlink(missing_ok=True)
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)

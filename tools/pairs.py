@@ -185,7 +185,7 @@ def environment_fingerprint(root: Path) -> str:
     Line ends do not count, because a version control system may change them.
     """
     parts: list[str | bytes] = []
-    for path in sorted((root / "aelib").rglob("*.py")):
+    for path in sorted(path for path in (root / "aelib").rglob("*") if path.suffix in {".py", ".js"}):
         parts += [path.relative_to(root).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")]
     for path in sorted((root / "data").glob("*.npz")):
         parts += [path.name, path.read_bytes()]

@@ -1,0 +1,180 @@
+"""The chapters in a real JupyterLab: what its own Markdown and output renderers make of them.
+
+Every chapter is opened with the outputs that are saved in it. The first is run as well, and so is a notebook with a
+live explorer; that all chapters run is seen by nbval. The folder is a copy, so nothing here changes a chapter.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from test_book import RAW_MARKUP
+from test_browser import SCREENSHOTS, find_chromium
+
+import pairs
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = [chapter.name for chapter in pairs.find_chapters(ROOT)]
+EXPLORER = """import numpy as np
+from aelib import models
+from aelib.explorer import LatentExplorer
+model = models.dense_autoencoder(2, hidden=(8,), code_activation="linear", seed=0)
+LatentExplorer(model.decoder, np.random.default_rng(0).normal(size=(50, 2)), np.arange(50) % 10)
+"""
+# Lab draws a long notebook piece by piece, as it is scrolled; a test wants it whole.
+SETTINGS = {
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
+}
+TEXT = """() => [...document.querySelectorAll(".jp-RenderedMarkdown")].map((element) => {
+    const copy = element.cloneNode(true);
+    copy.querySelectorAll("mjx-container, pre, code, script").forEach((part) => part.remove());
+    return copy.textContent;
+}).join("\\n")"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Address of a JupyterLab on a copy of the chapters."""
+    if find_chromium() is None:
+        pytest.skip(
+            "no Chromium on this machine, so nothing was opened in JupyterLab; install one (apt install chromium)"
+        )
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "chapters", home / "chapters", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORER)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(notebook, home / "chapters" / "explorer.ipynb")
+    for name, text in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    command += ["--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={home / 'chapters'}"]
+    environment = os.environ | {
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "AELIB_DATA": str(ROOT / "data"),
+    }
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        else:
+            pytest.fail(f"JupyterLab did not start:\n{(home / 'log').read_text()[-3000:]}")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def window(lab):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
+        yield browser.new_context(viewport={"width": 1280, "height": 900})
+        browser.close()
+
+
+def open_notebook(window, lab, name):
+    page = window.new_page()
+    page.goto(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb?reset")
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+    # Idle, that is, the kernel is there.
+    page.wait_for_selector('.jp-NotebookPanel-toolbar [data-status="idle"]', timeout=120_000)
+    return page
+
+
+def run_all(page, seconds):
+    page.keyboard.press("Escape")
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    # Lab shows a star for a cell that waits or runs, and a number once it is done.
+    page.wait_for_function(
+        """() => {
+            const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map((p) => p.textContent);
+            return prompts.length && prompts.every((text) => /\\[\\d+\\]/.test(text));
+        }""",
+        timeout=1000 * seconds,
+    )
+
+
+def faults_of_outputs(page):
+    """Standard error and errors among the outputs."""
+    wrong = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
+    return page.locator(f".jp-OutputArea {wrong}").all_inner_texts()
+
+
+def figures_saved(name):
+    notebook = nbformat.read(ROOT / "chapters" / f"{name}.ipynb", 4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return sum(
+        any(kind.startswith("image/") for kind in output.get("data", {}))
+        or "<figure" in "".join(output.get("data", {}).get("text/html", ""))
+        for output in outputs
+    )
+
+
+def figures_shown(page):
+    return page.locator(".jp-OutputArea-output :is(img, figure[data-ready] > div)").count()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_reads_well_in_lab(lab, window, name):
+    page = open_notebook(window, lab, name)
+    page.wait_for_function("() => !document.querySelector('.jp-RenderedMarkdown.jp-mod-am-unrendered')")
+    page.wait_for_timeout(1_500)  # mathematics is set cell by cell, without a signal at the end
+    text = page.evaluate(TEXT)
+    found = RAW_MARKUP.search(text)
+    assert not found, f"{name}: raw markup in JupyterLab: ...{text[max(0, found.start() - 80) : found.end() + 80]!r}"
+    assert len(text) > 3_000, f"{name}: only {len(text)} characters of text are shown"
+    assert not page.locator("mjx-merror").count(), f"{name}: {page.locator('mjx-merror').first.inner_text()}"
+    assert not faults_of_outputs(page)
+    assert figures_shown(page) == figures_saved(name), f"{name}: figures are missing"
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"lab_{name}.png")
+    page.close()
+
+
+def test_a_chapter_runs_in_lab_and_shows_the_same_figures(lab, window):
+    name = CHAPTERS[0]
+    page = open_notebook(window, lab, name)
+    run_all(page, 300)
+    assert not faults_of_outputs(page)
+    assert figures_shown(page) == figures_saved(name)
+    assert re.search(r"All \d+ checks passed", page.locator(".jp-NotebookPanel").inner_text())
+    page.close()
+
+
+def test_the_explorer_is_live_in_lab(lab, window):
+    page = open_notebook(window, lab, "explorer")
+    run_all(page, 120)
+    figure = page.locator("figure[data-ready]")
+    figure.wait_for(timeout=20_000)
+    said = figure.locator("output")
+    before = said.inner_text()
+    figure.locator("canvas").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(200)
+    assert said.inner_text() != before, "in JupyterLab, too, an arrow key should move the point"
+    page.screenshot(path=SCREENSHOTS / "lab_explorer.png")
+    page.close()
