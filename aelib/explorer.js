@@ -121,7 +121,7 @@
     const point = spec.start.slice();
     const left = make(panel, "div", {}, "flex:1 1 280px;max-width:460px;min-width:0");
     const canvas = make(left, "canvas", { tabIndex: 0 },
-      "display:block;width:100%;aspect-ratio:1;touch-action:none;cursor:crosshair;border:1px solid #808080");
+      "display:block;width:100%;aspect-ratio:1;touch-action:none;cursor:crosshair;border:1px solid #808080;background:#fff");
     canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-label", "Plane of codes. Arrow keys move the point, with Shift in larger steps.");
     make(left, "div", { textContent:
@@ -262,6 +262,6 @@
     draw();
   }
 
-  figure.aelib = { decode };
+  figure.aelib = { decode, inputs: layers[0].inputs };
   ({ plane, path, noise })[spec.kind]();
 })

@@ -24,10 +24,10 @@ def fit(
 ):
     """Train a model to turn ``x`` into ``target``; without a target, to reproduce ``x``.
 
-    The model is compiled afresh, so the optimiser starts without memory of earlier training; the weights go on from
-    where they are. A whole epoch is handed to the backend as one execution, which saves most of what stock Keras
-    spends between batches; dense models are compiled by XLA as well, convolutions are not, since XLA's are slower on
-    a CPU.
+    The optimiser starts without memory of earlier training; the weights go on from where they are. A whole epoch is
+    handed to the backend as one execution, which saves most of what stock Keras spends between batches; dense models
+    are compiled by XLA as well, convolutions are not, since XLA's are slower on a CPU. Compiling takes seconds, so a
+    model that was fitted before with equal settings is not compiled again.
 
     Parameters
     ----------
@@ -73,12 +73,7 @@ def fit(
     batch_size = check_integer(batch_size, "batch_size", low=1)
 
     keras.utils.set_random_seed(check_seed(seed))
-    model.compile(
-        optimizer=optimizer,
-        loss=loss,
-        jit_compile=_jit_compile(model),
-        steps_per_execution=math.ceil(len(x) / batch_size),
-    )
+    _compile(model, optimizer, loss, steps_per_execution=math.ceil(len(x) / batch_size))
     if target is x:
         # One tensor for both: otherwise Keras copies the array twice.
         x = target = keras.ops.convert_to_tensor(x, dtype=keras.config.floatx())
@@ -95,6 +90,22 @@ def fit(
         )
     finally:
         progress.clear()
+
+
+def _compile(model, optimizer, loss, *, steps_per_execution):
+    """Compile a model, or, if it was compiled so before, only wipe its optimiser's memory."""
+    settings = (optimizer, loss, steps_per_execution)
+    known, rate = getattr(model, "fitted_with", (None, None))
+    # Objects are compiled afresh: whether two of them are set alike cannot be told.
+    if known == settings and isinstance(optimizer, str) and isinstance(loss, str):
+        for variable in model.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        model.optimizer.learning_rate = rate
+        return
+    model.compile(
+        optimizer=optimizer, loss=loss, jit_compile=_jit_compile(model), steps_per_execution=steps_per_execution
+    )
+    model.fitted_with = settings, float(model.optimizer.learning_rate)
 
 
 def _check_pair(model, x, target):

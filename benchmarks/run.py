@@ -6,6 +6,7 @@ import os
 import platform
 from pathlib import Path
 
+import explorers
 import psutil
 import training
 
@@ -22,12 +23,16 @@ def report(repeats):
     print(trained, "\nChapters", sep="\n", flush=True)
     executed = chapters.table(chapters.measure())
     print(executed, flush=True)
+    print("Explorers", flush=True)
+    measured = explorers.measure()
+    live = f"\n## The live explorers\n\n{explorers.table(measured)}\n" if measured else ""
+    print(live, flush=True)
     memory = psutil.virtual_memory().total / 2**30
     machine = (
         f"Measured on {datetime.date.today():%d %B %Y}: {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB "
         f"of memory, {platform.system()}, Python {platform.python_version()}."
     )
-    return f"{machine}\n\n## The chapters\n\n{executed}\n\n## The seed model\n\n{trained}\n"
+    return f"{machine}\n\n## The chapters\n\n{executed}\n\n## The seed model\n\n{trained}\n{live}"
 
 
 def replace_between_markers(page, text):

@@ -1,10 +1,12 @@
-"""Draw the logo and the favicon: an autoencoder's layers as dots, wide, narrow, wide.
+"""Draw the logo, the favicon and the picture for link previews: an autoencoder's layers as dots, wide, narrow, wide.
 
 python book_assets/make_logo.py
 """
 
 from itertools import pairwise
 from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).resolve().parent
 # Both colours keep a contrast of at least 3:1 against white and against the dark theme's background.
@@ -40,8 +42,38 @@ def draw(widths: list[int], *, size: tuple[int, int], pitch: float, radius: floa
     )
 
 
+def draw_preview(widths: list[int], *, size: tuple[int, int] = (1200, 630), scale: int = 3) -> Image.Image:
+    """Give the picture that stands for the book where somebody shares a link: the logo above the title."""
+    import matplotlib  # for the font that comes with it
+
+    width, height = size[0] * scale, size[1] * scale
+    image = Image.new("RGB", (width, height), "#ffffff")
+    pen = ImageDraw.Draw(image)
+    radius, middle = height // 36, height * 0.36
+    step = width * 0.6 / (len(widths) - 1)
+    columns = [layer(count, width * 0.2 + i * step, middle, height * 0.1) for i, count in enumerate(widths)]
+    for left, right in pairwise(columns):
+        for start in left:
+            for end in right:
+                pen.line([start, end], fill="#c5cad2", width=2 * scale)
+    for count, column in zip(widths, columns, strict=True):
+        for x, y in column:
+            colour = CODE if count == min(widths) else OUTER
+            pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    for text, name, points, y in (
+        ("Autoencoders, Measured", "DejaVuSans-Bold.ttf", 68, 0.78),
+        ("a course in executed notebooks", "DejaVuSans.ttf", 38, 0.90),
+    ):
+        font = ImageFont.truetype(fonts / name, points * scale)
+        pen.text((width / 2, height * y), text, font=font, fill="#1f2733", anchor="mm")
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
 if __name__ == "__main__":
     logo = draw([6, 4, 2, 4, 6], size=(200, 120), pitch=20, radius=6.5, title="Autoencoders, Measured")
     (HERE / "logo.svg").write_text(logo, encoding="utf-8")
     icon = draw([3, 1, 3], size=(64, 64), pitch=21, radius=8.5, title="Autoencoders, Measured")
     (HERE / "favicon.svg").write_text(icon, encoding="utf-8")
+    preview = draw_preview([6, 4, 2, 4, 6]).quantize(64)
+    preview.save(HERE / "static" / "preview.png", optimize=True)

@@ -34,6 +34,7 @@
 # Running time: about 3 minutes on two cores.
 
 # %%
+import functools
 import os
 import tempfile
 import time
@@ -134,26 +135,33 @@ def is_dead(encoder, x):
 
 
 # %%
+@functools.lru_cache(maxsize=1)
+def network(latent_dim, code_activation):
+    keras.backend.clear_session()
+    return models.dense_autoencoder(latent_dim, code_activation=code_activation, seed=SEED)
+
+
 def train_and_measure(latent_dim, code_activation, seed):
-    model = models.dense_autoencoder(latent_dim, code_activation=code_activation, seed=seed)
+    model = network(latent_dim, code_activation)
+    start = models.dense_autoencoder(latent_dim, code_activation=code_activation, seed=seed)
+    model.set_weights(start.get_weights())
     history = training.fit(model, x_train, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed)
     x_hat = rebuild(model, x_test)
-    measured = {
+    model.save(run_file(latent_dim, code_activation, seed))
+    return {
         "training_loss": history.history["loss"][-1],
         **measure(x_hat),
         "bce": metrics.mean_binary_crossentropy(x_test, x_hat),
         "dead_units": int(is_dead(model.encoder, x_train).sum()),
     }
-    model.save(run_file(latent_dim, code_activation, seed))
-    del model
-    keras.backend.clear_session()
-    return measured
 
 
 # %% [markdown]
-# Two details matter in every sweep. The task returns numbers and writes the model to a file, rather than keeping models
-# in a list: then it works just as well in another process. And it lets go of the model at the end. Keras keeps
-# what belongs to a model until `clear_session`, so without those two lines memory grows with every run.
+# Three details matter in every sweep. The task returns numbers and writes the model to a file, rather than keeping
+# models in a list: then it works just as well in another process. The runs of one size share a network, which `network`
+# remembers: each seed sets its weights anew, and `fit`, which compiled it for the first seed, need not compile it for the
+# others. And it remembers one network only. Keras keeps what belongs to a model until `clear_session`, so without that
+# line memory grows with every size.
 #
 # > **Predict first.** From 64 units down to 2 you halve the code five times. Does each halving add about the same to
 # > the error? Which will be the larger: the step from one size to the next, or the spread between seeds?

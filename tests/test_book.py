@@ -149,6 +149,8 @@ def test_equations_keep_their_tags(html, soups, page):
         holders = [block for block in blocks if tag in block]
         assert len(holders) == 1, f"{page}: {tag} is in {len(holders)} displayed equations; give $$ lines of its own"
         assert r"\begin{split}" not in holders[0], f"{page}: {tag} stands in a split environment, where it is an error"
+        anchor = "equation-" + tag[5:-1].replace(".", "-").lower()
+        assert soups[html / f"{page}.html"].find(id=anchor), f"{page}: {tag} has no anchor #{anchor} to link to"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -200,3 +202,12 @@ def test_pages_say_their_language_and_title(html, soups):
         assert soup.html.get("lang", "").startswith("en"), f"{page}: no language"
         assert "Autoencoders, Measured" in soup.title.text, f"{page}: the title is {soup.title.text!r}"
         assert len(article(soup).find_all("h1")) == 1, f"{page}: needs exactly one title"
+
+
+def test_links_to_pages_can_be_previewed(html, soups):
+    for page in PAGES:
+        soup = soups[html / f"{page}.html"]
+        facts = {tag["property"]: tag["content"] for tag in soup.find_all("meta", property=True)}
+        assert article(soup).h1.contents[0].strip() in facts["og:title"], f"{page}: og:title is {facts['og:title']!r}"
+        assert len(facts["og:description"]) > 40
+    assert (html / "_static" / "preview.png").is_file()

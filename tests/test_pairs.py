@@ -12,6 +12,10 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from test_book import RAW_MARKUP
 
 import pairs
 import sheets
@@ -188,6 +192,18 @@ def test_markdown_reads_the_same_everywhere(pair):
         inside = re.search(r"^.*\S.*?\$\$.*\S.*$", re.sub(r"^\s*(> )?\$\$.*$", "", text, flags=re.MULTILINE), re.M)
         closes = inside and inside.group().rstrip().endswith("$$") and inside.group().count("$$") == 1
         assert not inside or closes, f"{where}: $$ within a line of text: {inside.group()!r}; give it lines of its own"
+
+
+@each_chapter
+def test_plain_markdown_leaves_nothing_unrendered(chapter):
+    """As code hosts render it: GitHub's Markdown and mathematics between dollars, nothing else."""
+    renderer = MarkdownIt("gfm-like", {"linkify": False, "html": True}).use(dollarmath_plugin)
+    for number, cell in cells(notebook_of(chapter), "markdown"):
+        page = BeautifulSoup(renderer.render(cell.source), "html.parser")
+        for part in page.select("code, pre, .math, eq, eqn"):
+            part.decompose()
+        found = RAW_MARKUP.search(page.get_text(" "))
+        assert not found, f"{chapter.text_path.name}, cell {number}: not rendered as plain Markdown: {found.group()!r}"
 
 
 @each_chapter

@@ -76,6 +76,32 @@ def test_weights_go_on_from_where_they_are(images):
     assert then[0] < first[0]
 
 
+@pytest.mark.parametrize("changed", [{}, {"optimizer": "sgd"}, {"loss": "mean_squared_error"}, {"batch_size": 100}])
+def test_a_second_fit_is_that_of_a_new_model_with_these_weights(images, changed):
+    """Compiled code is kept where settings are equal, and nothing else of the first training."""
+    used, new = small(), small()
+    training.fit(used, images, epochs=2, seed=0)
+    compiled = used.train_function
+    used.set_weights(new.get_weights())
+    settings = {"epochs": 2, "seed": 1, **changed}
+    again, fresh = (training.fit(model, images, **settings).history["loss"] for model in (used, new))
+    assert again == fresh
+    assert (used.train_function is compiled) == (not changed)
+    for one, other in zip(used.get_weights(), new.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_learning_rate_set_by_a_callback_does_not_outlive_its_training(images):
+    def slow_down(epoch):
+        return 1e-5
+
+    used, new = small(), small()
+    training.fit(used, images, epochs=1, seed=0, callbacks=[keras.callbacks.LearningRateScheduler(slow_down)])
+    used.set_weights(new.get_weights())
+    again, fresh = (training.fit(model, images, epochs=1, seed=1).history["loss"] for model in (used, new))
+    assert again == fresh
+
+
 def test_callbacks_are_called_once_an_epoch(images):
     seen = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
