@@ -41,7 +41,7 @@ grade: set-up ## Grade what a class handed in (SUBMISSIONS=folder; SHEET=03, GRA
 formgrader: set-up ## Mark open questions by hand in nbgrader's Formgrader; `make grade` then writes the marks again
 	@test -f "$(or $(GRADING),grading)/gradebook.db" || { echo "ERROR: there is no gradebook in $(or $(GRADING),grading)/ yet. Grade first: make grade SUBMISSIONS=folder" >&2; exit 1; }
 	@cd "$(or $(GRADING),grading)" && AELIB_GRADING="$$PWD" JUPYTER_CONFIG_PATH="$(CURDIR)/exercises" \
-		"$(CURDIR)/$(VENV_PYTHON)" -m jupyter lab --ServerApp.default_url=/formgrader/gradebook
+		"$(CURDIR)/$(VENV_PYTHON)" -m jupyter lab --LabApp.default_url=/formgrader/gradebook
 
 bench: set-up ## Measure training speed against its yardsticks, then seconds and memory for each chapter
 	@$(VENV_PYTHON) benchmarks/run.py

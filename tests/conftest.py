@@ -26,7 +26,7 @@ def root() -> Path:
 
 
 def build_book(output, *, solutions):
-    """Build the book from the outputs saved in the notebooks; ``output`` is below ``_build`` in a copy of the course."""
+    """Build the book from the outputs saved in the notebooks, below ``_build`` in a copy of the course."""
     build = subprocess.run(
         [sys.executable, "-c", BUILD, str(output), "1" if solutions else "0"],
         cwd=ROOT / "tools",

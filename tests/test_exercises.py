@@ -299,7 +299,7 @@ def test_the_switch_for_solutions_leaves_nothing_stale(course, monkeypatch, caps
     stamp = made_from.stat().st_mtime_ns
     assert book.build(course) == 0
     assert made_from.stat().st_mtime_ns == stamp, (
-        "a page's source that did not change is not written, nor the page made"
+        "what a page is made of is not written again for nothing"
     )
 
     assert book.build(course, solutions=False) == 0

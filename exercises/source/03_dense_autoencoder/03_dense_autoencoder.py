@@ -390,8 +390,8 @@ plots.curves(
 # training loss is no sign of anything: Keras averages the training loss over an epoch of improving weights.)
 #
 # I would stop run A where the validation loss is least, at about epoch 30. The training curve shows no minimum: it
-# would have me train for ever, since learning the 250 images by heart lowers it, too. The validation loss goes up and down by
-# chance from one epoch to the next, so a patience of 1 may stop at the first small bump, well before the minimum; a
+# would have me train for ever, since learning the 250 images by heart lowers it, too. The validation loss goes up and
+# down by chance from one epoch to the next, so a patience of 1 may stop at the first small bump, well before the minimum; a
 # patience of 10 waits until the rise is more than chance.
 #
 # For A I choose more images. More steps only lead further up the validation curve, whereas 250 images are too few to
@@ -525,8 +525,8 @@ by_digit.sort_values("model").round(4)
 # ### BEGIN SOLUTION
 # **Model answer.** The 0. By its error it is in the middle, behind 1, 7 and 9; as a share of the mean image's error it
 # is the second easiest. A 0 has much ink in its ring, where the mean image is rather dark, and none in the middle,
-# where the mean image is bright; so the mean image does worse on 0s than on any other digit. The model's error on a 0 is
-# therefore small beside what there was to gain.
+# where the mean image is bright; so the mean image does worse on 0s than on any other digit. The model's error on a 0
+# is therefore small beside what there was to gain.
 #
 # I call 8 the hardest, by the last column: the model leaves about a fifth of the mean image's error, more than on any
 # other digit. By the error alone, 2 and 8 are about equal, but the mean image does worse on 2s. The last column is

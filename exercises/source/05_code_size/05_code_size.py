@@ -516,7 +516,7 @@ assert np.isclose(error_after(rebuilt, 32), 0.03037, rtol=0.01), (
 # 3. Some points lie above the mean image's line, which needs no bits at all. Explain how a code can be worse than none.
 #    (How far are the midpoints of two cells from the values that are most frequent?)
 
-# %% nbgrader={"grade": false, "grade_id": "setup-5", "locked": true, "schema_version": 3, "solution": false, "task": false} mystnb={"image": {"alt": "Error against bits per image on a base-2 axis, a line of four points for each of 4, 8, 16, 32 and 64 components. Every line falls from 1 to 2 bits a number, the more steeply the more components it has, and is nearly flat from 4 to 8. Lines with more components begin higher and end lower, so they cross. The first points of 16, 32 and 64 components lie above the dashed line of the mean image."}}
+# %% mystnb={"image": {"alt": "Error against bits per image on a base-2 axis, a line of four points for each of 4, 8, 16, 32 and 64 components. Every line falls from 1 to 2 bits a number, the more steeply the more components it has, and is nearly flat from 4 to 8. Lines with more components begin higher and end lower, so they cross. The first points of 16, 32 and 64 components lie above the dashed line of the mean image."}} nbgrader={"grade": false, "grade_id": "setup-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 BITS = (1, 2, 4, 8)
 errors_by_size = {
     4: (0.06323, 0.05192, 0.04838, 0.04814),
@@ -606,7 +606,6 @@ small_model = None
 small_model = models.dense_autoencoder(8, hidden=(256,), code_activation="linear", seed=0)
 training.fit(small_model, x_train, epochs=6, batch_size=100, seed=0)
 ### END SOLUTION
-
 
 # %% nbgrader={"grade": true, "grade_id": "task-5-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 if started(small_model, "Task 5"):

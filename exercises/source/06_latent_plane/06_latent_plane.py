@@ -145,6 +145,8 @@ if started(path(codes[0], codes[1], 5), "Task 1, path") and started(gap(codes[:2
     assert np.isclose(found, np.sqrt(41)), f"the gap of these two points is {np.sqrt(41):.4f}, not {found:.4f}"
     print("Task 1: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
+done = [path(codes[0], codes[1], 5), gap(codes[:2], codes)]
+assert all(value is not None for value in done), "Task 1 is not done: a function returns None"
 rng = np.random.default_rng(61)
 start, end = rng.normal(size=(2, 2))
 for steps in (2, 8):
@@ -264,6 +266,8 @@ if started(grid_codes(codes[0], codes[1], 3, 2), "Task 2, grid_codes") and start
     assert np.allclose(found[28:, 56:], images[5]), "the last image has to be at the lower right"
     print("Task 2: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
+done = [grid_codes(codes[0], codes[1], 3, 2), mosaic(x_train[:6], 3, 2)]
+assert all(value is not None for value in done), "Task 2 is not done: a function returns None"
 for columns, rows, low, high in (
     (2, 5, (-3.0, -7.0), (1.0, 3.0)),
     (4, 4, (0.0, -1.0), (8.0, 1.0)),
@@ -401,6 +405,8 @@ if started(mixing(codes[:500], y_validation[:500], 5, 10), "Task 3, mixing") and
     assert found == (1, 2), f"most_mixed gives {found} for this table; (1, 2) have the largest sum, 0.4 + 0.3"
     print("Task 3: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
+done = [mixing(codes[:500], y_validation[:500], 5, 10), most_mixed(np.eye(10))]
+assert all(value is not None for value in done), "Task 3 is not done: a function returns None"
 places = np.array([[0.0, 0.0]] * 3 + [[50.0, 0.0]] * 3)
 found = mixing(places, np.array([0, 0, 1, 2, 2, 2]), 2, 3)
 assert np.allclose(found, [[0.5, 0.5, 0], [1, 0, 0], [0, 0, 1]]), (
@@ -515,8 +521,8 @@ draw_table()
 # For a rotation $A^{-1} = A^\top$; for other matrices it is not.
 #
 # For `whitening`, the covariance matrix of `codes @ A` is $A^\top C A$, where $C$ is that of `codes`. With the
-# eigenvectors of $C$ as the columns of $Q$ and its eigenvalues on the diagonal of $D$ (`np.linalg.eigh`), $C = Q D
-# Q^\top$. Which $A$ turns that into the identity? Choose $b$ last: it depends on $A$.
+# eigenvectors of $C$ as the columns of $Q$ and its eigenvalues on the diagonal of $D$ (`np.linalg.eigh`),
+# $C = Q D Q^\top$. Which $A$ turns that into the identity? Choose $b$ last: it depends on $A$.
 #
 # </details>
 
@@ -573,6 +579,8 @@ if started(fold(np.eye(2), np.zeros(2), np.ones((2, 3)), np.zeros(3)), "Task 4, 
     )
     print("Task 4: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
+done = [fold(np.eye(2), np.zeros(2), np.ones((2, 3)), np.zeros(3)), whitening(codes)]
+assert all(value is not None for value in done), "Task 4 is not done: a function returns None"
 rng = np.random.default_rng(64)
 for h in (1, 6):
     A, b, W, c = rng.normal(size=(2, 2)), rng.normal(size=2), rng.normal(size=(2, h)), rng.normal(size=h)
@@ -662,9 +670,9 @@ plots.image_rows({name: half_way(network) for name, network in networks.items()}
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # **Model answer.** The error stays, for the folded decoder computes from $z' = zA + b$ what the old one computed from
-# $z$, so every reconstruction is the same. Half-way between $z_1 A + b$ and $z_2 A + b$ lies $\tfrac12 (z_1 + z_2) A
-# + b$, which is the new code of the point half-way between $z_1$ and $z_2$; so the folded decoder draws the same
-# image there. The same goes for every share of the way: an affine map takes straight paths to straight paths. The
+# $z$, so every reconstruction is the same. Half-way between $z_1 A + b$ and $z_2 A + b$ lies
+# $\tfrac12 (z_1 + z_2) A + b$, which is the new code of the point half-way between $z_1$ and $z_2$; so the folded
+# decoder draws the same image there. The same goes for every share of the way: an affine map takes straight paths to straight paths. The
 # neighbour agreement and the ratio of distances change. Both compute Euclidean distances between codes, and $A$
 # stretches some directions more than others, so another code may become the nearest, and one distance may grow while
 # another shrinks. (The agreement changes by little here, the ratio by much: from about 2.1 to about 1.2.) To the
