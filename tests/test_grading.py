@@ -1187,7 +1187,7 @@ if __name__ == "__main__":
 
 
 def test_killed_at_any_moment_the_next_run_carries_on(graded, sheet, project, tmp_path):
-    files = {f"student{n}.ipynb": submission(sheet, RIGHT | {"task-3": f"best = {n}"}) for n in range(2, 8)}
+    files = {f"student{n}.ipynb": submission(sheet, RIGHT | {"task-3": f"best = {n}"}) for n in range(2, 6)}
     put(tmp_path / "downloads", files)
     folder = tmp_path / "grading"
     script = tmp_path / "run.py"
@@ -1195,7 +1195,7 @@ def test_killed_at_any_moment_the_next_run_carries_on(graded, sheet, project, tm
     script.write_text(RUN.format(tools=str(TOOLS), arguments=arguments, project=str(project)))
     first = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, start_new_session=True)
     for line in first.stdout:
-        if line.startswith("[1/6]"):
+        if line.startswith("[1/4]"):
             break
     children = sandbox._tree(first.pid)
     os.kill(first.pid, signal.SIGKILL)
@@ -1207,12 +1207,12 @@ def test_killed_at_any_moment_the_next_run_carries_on(graded, sheet, project, tm
         "workers or sandboxes outlive the grader"
     )
     done = sqlite3.connect(folder / "gradebook.db").execute("SELECT student FROM aelib_submission").fetchall()
-    assert 1 <= len(done) < 6
-    second = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert 1 <= len(done) < 4
+    second = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600)
     assert second.returncode == 0, second.stderr
-    assert f"{6 - len(done)} to grade, {len(done)} unchanged" in second.stdout
+    assert f"{4 - len(done)} to grade, {len(done)} unchanged" in second.stdout
     table = (folder / "marks.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
-    assert [line.split(",")[5] for line in table] == ["0", "0", "0", "1", "0", "0"]
+    assert [line.split(",")[5] for line in table] == ["0", "0", "0", "1"]
 
 
 def test_a_submission_is_recorded_whole_or_not_at_all(graded, tmp_path, monkeypatch):
@@ -1235,15 +1235,12 @@ def test_two_runs_do_not_meet(tmp_path):
 def test_a_test_that_ends_the_grader_costs_its_own_marks(isolation, tmp_path):
     project = make_project(tmp_path / "project")
     path = project / "exercises" / "source" / "90_tiny" / "90_tiny.py"
-    deadly = "assert np.isclose(mean_square(secret_numbers), (secret_numbers**2).mean())"
-    path.write_text(
-        SHEET.replace(deadly, "__import__('os')._exit(9) if mean_square(numbers) == 0 else None\n" + deadly)
-    )
+    trap = "### BEGIN HIDDEN TESTS\nif mean_square(numbers) == 0:\n    __import__('os')._exit(9)\nsecret_numbers"
+    text = SHEET.replace("### BEGIN HIDDEN TESTS\nsecret_numbers", trap, 1).replace("55 / 6)", "55 / 6) or True")
+    path.write_text(text, encoding="utf-8")
     (sheet,) = grade.load_sheets(project)
-    files = {"deadly.ipynb": submission(sheet, bad_task("def mean_square(x):\n    return 0.0 if x[-1] == 5 else 1.0"))}
-    files |= {"ben.ipynb": submission(sheet, RIGHT)}
-    text = path.read_text(encoding="utf-8").replace('"Your number is not the mean; did you sum?"', '"no"')
-    path.write_text(text.replace("assert np.isclose(mean_square(numbers), 55 / 6)", "assert True"), encoding="utf-8")
+    deadly = RIGHT | {"task-1": "def mean_square(x):\n    return 0.0"}
+    files = {"deadly.ipynb": submission(sheet, deadly), "ben.ipynb": submission(sheet, RIGHT)}
     rows = grade_class(put(tmp_path / "downloads", files), tmp_path / "grading", project)
     assert marks_of(rows, "ben") == ALL | {"Question 1": None, "notes": ""}
     assert {title: marks_of(rows, "deadly")[title] for title in ONLY} == ONLY

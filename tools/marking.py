@@ -164,7 +164,7 @@ class Student:
         if problem:
             outputs = [output for output in outputs if output["output_type"] != "error"]
             return [*outputs, error_output("Stopped", f"{problem}; is there a loop that never ends?")], problem
-        if any(output.get("ename") == "MemoryError" for output in outputs):
+        if any(output.get("ename", "").endswith("MemoryError") for output in outputs):  # NumPy has its own
             self.close()  # what it holds would be missing in all later cells
             return outputs, f"it used more than {self.limits.memory / (1 << 30):.2g} GB of memory"
         self._done.append(code)

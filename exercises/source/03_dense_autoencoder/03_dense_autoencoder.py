@@ -391,7 +391,7 @@ plots.curves(
 #
 # I would stop run A where the validation loss is least, at about epoch 30. The training curve shows no minimum: it
 # would have me train for ever, since learning the 250 images by heart lowers it, too. The validation loss goes up and
-# down by chance from one epoch to the next, so a patience of 1 may stop at the first small bump, well before the minimum; a
+# down by chance from one epoch to the next, so a patience of 1 may stop at the first small bump, before the minimum; a
 # patience of 10 waits until the rise is more than chance.
 #
 # For A I choose more images. More steps only lead further up the validation curve, whereas 250 images are too few to

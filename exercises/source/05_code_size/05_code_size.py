@@ -79,6 +79,7 @@ def rebuild(model, x):
 #
 # What $m$ components leave is the total less the $m$ largest eigenvalues. `np.cumsum` gives running sums over one, two,
 # three, … numbers. In which order must it see them, and for which $m$ does it give nothing?
+#
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "setup-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
