@@ -298,9 +298,7 @@ def test_the_switch_for_solutions_leaves_nothing_stale(course, monkeypatch, caps
     made_from = course / sheets.PAGES / "01_small" / "01_small.ipynb"
     stamp = made_from.stat().st_mtime_ns
     assert book.build(course) == 0
-    assert made_from.stat().st_mtime_ns == stamp, (
-        "what a page is made of is not written again for nothing"
-    )
+    assert made_from.stat().st_mtime_ns == stamp, "what a page is made of is not written again for nothing"
 
     assert book.build(course, solutions=False) == 0
     assert not holders(secrets) and not holders({"begin solution", "hidden tests", "unfortun"})
