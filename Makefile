@@ -17,8 +17,8 @@ test: set-up ## Run every test: style, aelib, pairs, tools, book, sheets, and al
 	@$(VENV_PYTHON) -m ruff check .
 	@echo "[2/3] Style: ruff format (mend with: $(VENV_PYTHON) -m ruff format .)"
 	@$(VENV_PYTHON) -m ruff format --check .
-	@echo "[3/3] pytest: aelib, book, pairs, tools, exercise sheets; then every chapter, cell by cell, on the complete data"
-	@$(VENV_PYTHON) -m pytest --nbval-lax --nbval-cell-timeout=1800 tests chapters
+	@echo "[3/3] pytest, two files at a time: every chapter, cell by cell, on the complete data; aelib, book, pairs, tools, sheets"
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=1800 chapters tests
 
 lab: set-up ## Open JupyterLab on chapters/; saving one half of a pair writes the other
 	@$(VENV_PYTHON) tools/chapters.py align
