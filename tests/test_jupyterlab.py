@@ -152,6 +152,7 @@ def test_a_chapter_or_sheet_reads_well_in_lab(lab, window, pair):
     page = open_notebook(window, lab, path_of(pair))
     page.wait_for_function("() => !document.querySelector('.jp-RenderedMarkdown.jp-mod-am-unrendered')")
     page.wait_for_timeout(1_500)  # mathematics is set cell by cell, without a signal at the end
+    page.wait_for_function(f"({TEXT})().length > 3000", timeout=60_000)
     text = page.evaluate(TEXT)
     found = RAW_MARKUP.search(text)
     assert not found, f"{pair}: raw markup in JupyterLab: ...{text[max(0, found.start() - 80) : found.end() + 80]!r}"

@@ -69,8 +69,8 @@ class Limits:
         Characters that a cell may print before it is stopped.
     """
 
-    cell: float = 60.0
-    total: float = 300.0
+    cell: float = 120.0
+    total: float = 600.0
     memory: int = 4 << 30
     processes: int = 64
     disk: int = 256 << 20
@@ -288,7 +288,8 @@ class Kernel:
         If it does not start.
     """
 
-    START = 60.0  # seconds
+    START = 60.0  # seconds that it may take to start
+    GRACE = 15.0  # seconds that an interruption may take to be heard, on a machine with much to do
 
     def __init__(self, isolation: Isolation, root: Path, limits: Limits):
         self.limits = limits
@@ -383,7 +384,7 @@ class Kernel:
                         self._end(f"it ran for more than {seconds:.0f} s and could not be interrupted")
                         continue
                     problem = f"stopped after {seconds:.0f} s"
-                    deadline = time.monotonic() + 5
+                    deadline = time.monotonic() + self.GRACE
                     self._send({"do": "interrupt"}, deadline)
                     continue
                 if message.get("is") == "done":

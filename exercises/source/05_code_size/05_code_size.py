@@ -174,6 +174,7 @@ assert np.isclose(np.asarray(pca_errors(hidden_1))[17], hidden_1[:23].sum() / 40
 # Look up `ddof` in the documentation of `np.var`: with which value does it divide by $n - 1$? The two variances are
 # added *before* the root is taken. Seed 0 of one size and seed 0 of another start from different weights, so runs are
 # not to be subtracted in pairs.
+#
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "setup-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -295,6 +296,7 @@ assert np.allclose([found["difference"], found["low"], found["high"]], -0.25), (
 #
 # `np.unique(sizes)` gives each size once, smallest first. For one of them, `sizes == size` picks its runs out of all
 # three arrays. The last step needs both a comparison with the least error and a minimum over seeds.
+#
 # </details>
 
 
@@ -391,6 +393,7 @@ assert smallest_code(**hidden_3, target=0.25) == (6, 8), "the run chosen does no
 #
 # `np.floor` and `np.clip` deal with all cells at once. Where the width is 0, divide by 1 instead (`np.where`) and look
 # what the rest of your formula makes of it. Which units have to be sent at all?
+#
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "setup-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -589,6 +592,7 @@ plots.error_bars(
 # Recall from the chapter which activation leaves no code unit dead, and what further epochs did to the model of 64
 # units. There are two more things to try: smaller batches, which give more steps an epoch, and wider or more hidden
 # layers, which let each half bend more. Change one thing at a time; `sweep` of `aelib.experiments` makes a table of it.
+#
 # </details>
 
 
