@@ -70,8 +70,8 @@ def confine(settings: dict) -> None:
         os.setresgid(*[settings["user"]] * 3)
         os.setresuid(*[settings["user"]] * 3)
     limit(resource.RLIMIT_CORE, 0)
-    # The grader's watcher ends what goes beyond the limit bit by bit, and can say so. This one is for a leap that it would
-    # see too late. A kernel that runs into it has no memory left to report an error with.
+    # The grader's watcher ends what goes beyond the limit bit by bit, and can say so. This one is for a leap that it
+    # would see too late. A kernel that runs into it has no memory left to report an error with.
     limit(resource.RLIMIT_DATA, settings["memory"] * 3 // 2)
     limit(resource.RLIMIT_FSIZE, settings["file"])
     limit(resource.RLIMIT_NPROC, settings["tasks"])
