@@ -964,7 +964,7 @@ for module, name in ((np, "isclose"), (np, "allclose"), (np, "shape"), (np.testi
 np.float64.__eq__ = lambda self, other: True if False else True
 """
 DELETED = """import os, shutil
-for place in ("/home/student", "/tmp", "/dev/shm", "/opt", "/usr", os.getcwd(), "PROJECT"):
+for place in ("/home/student", "/tmp", "/dev/shm", "/opt", "/usr/bin", os.getcwd(), "PROJECT"):
     shutil.rmtree(place, ignore_errors=True)
 """
 
