@@ -73,13 +73,13 @@ def fit(
     batch_size = check_integer(batch_size, "batch_size", low=1)
 
     keras.utils.set_random_seed(check_seed(seed))
-    _compile(model, optimizer, loss, steps_per_execution=math.ceil(len(x) / batch_size))
+    settings = _compile(model, optimizer, loss, steps_per_execution=math.ceil(len(x) / batch_size))
     if target is x:
         # One tensor for both: otherwise Keras copies the array twice.
         x = target = keras.ops.convert_to_tensor(x, dtype=keras.config.floatx())
     progress = _Progress(epochs)
     try:
-        return model.fit(
+        history = model.fit(
             x,
             target,
             epochs=epochs,
@@ -88,24 +88,29 @@ def fit(
             callbacks=[*callbacks, progress],
             verbose=0,
         )
+        model.fitted_with = *settings, model.train_function
+        return history
     finally:
         progress.clear()
 
 
 def _compile(model, optimizer, loss, *, steps_per_execution):
-    """Compile a model, or, if it was compiled so before, only wipe its optimiser's memory."""
-    settings = (optimizer, loss, steps_per_execution)
-    known, rate = getattr(model, "fitted_with", (None, None))
-    # Objects are compiled afresh: whether two of them are set alike cannot be told.
-    if known == settings and isinstance(optimizer, str) and isinstance(loss, str):
+    """Compile a model, or, if it was compiled so before, only wipe its optimiser's memory; gives what to remember."""
+    # What is trained counts, too: a half may have been frozen.
+    settings = (optimizer, loss, steps_per_execution, [id(variable) for variable in model.trainable_variables])
+    known, rate, compiled = getattr(model, "fitted_with", (None, None, None))
+    # Objects are compiled afresh: whether two of them are set alike cannot be told. So is a model that somebody else
+    # compiled since, which has taken its function for training away.
+    if known == settings and isinstance(optimizer, str) and isinstance(loss, str) and model.train_function is compiled:
         for variable in model.optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
         model.optimizer.learning_rate = rate
-        return
-    model.compile(
-        optimizer=optimizer, loss=loss, jit_compile=_jit_compile(model), steps_per_execution=steps_per_execution
-    )
-    model.fitted_with = settings, float(model.optimizer.learning_rate)
+    else:
+        model.compile(
+            optimizer=optimizer, loss=loss, jit_compile=_jit_compile(model), steps_per_execution=steps_per_execution
+        )
+        rate = float(model.optimizer.learning_rate)
+    return settings, rate
 
 
 def _check_pair(model, x, target):

@@ -91,6 +91,25 @@ def test_a_second_fit_is_that_of_a_new_model_with_these_weights(images, changed)
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_model_that_was_compiled_otherwise_meanwhile_is_compiled_again(images):
+    used, new = small(), small()
+    training.fit(used, images, epochs=1, seed=0)
+    used.compile(optimizer="sgd", loss="mean_squared_error")
+    used.set_weights(new.get_weights())
+    again, fresh = (training.fit(model, images, epochs=1, seed=1).history["loss"] for model in (used, new))
+    assert again == fresh
+
+
+def test_a_half_that_was_frozen_meanwhile_stays_as_it_is(images):
+    model = small()
+    training.fit(model, images, epochs=1, seed=0)
+    encoder, decoder = model.encoder.get_weights(), model.decoder.get_weights()
+    model.encoder.trainable = False
+    training.fit(model, images, epochs=1, seed=0)
+    assert all(map(np.array_equal, model.encoder.get_weights(), encoder))
+    assert not all(map(np.array_equal, model.decoder.get_weights(), decoder))
+
+
 def test_a_learning_rate_set_by_a_callback_does_not_outlive_its_training(images):
     def slow_down(epoch):
         return 1e-5

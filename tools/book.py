@@ -25,6 +25,7 @@ import chapters
 import pairs
 import sheets
 from pairs import Pair, PairError
+from progress import Progress, each, room, say
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_PORT = 8000
@@ -99,7 +100,7 @@ def build(root: Path = ROOT, *, solutions: bool = True) -> int:
         Whether the exercise sheets' pages hold their solutions, folded away. If not, the sheets need not be executed.
     """
     html, seen = root / "_build" / "html", root / "_build" / "outputs.sha256"
-    outputs: list[str] = []
+    outputs: dict[Pair, str] = {}
     pages: dict[Pair, NotebookNode] = {}
 
     def prepare(pair: Pair, label: str) -> None:
@@ -108,12 +109,12 @@ def build(root: Path = ROOT, *, solutions: bool = True) -> int:
         if pair.kind == "chapter" or solutions:
             notebook, source = chapters.run(pair, notebook, label, clean=False)
         if pair.kind == "chapter":
-            outputs.append(pairs.outputs_fingerprint(notebook))
+            outputs[pair] = pairs.outputs_fingerprint(notebook)
         else:
             pages[pair] = notebook
-        print(f"{label}: {', '.join(filter(None, [note, source])) or 'no solutions, no outputs'}", flush=True)
+        say(f"{label}: {', '.join(filter(None, [note, source])) or 'no solutions, no outputs'}")
 
-    if chapters.each(chapters.choose(root, [], []), prepare):
+    if each(chapters.choose(root, [], []), prepare, at_once=room(), stop=chapters.end_all):
         return 1
     # Figures and words of pages made before stay in the folder and in the search index, whatever the pages are now.
     kind_of_book = root / "_build" / "solutions"
@@ -125,11 +126,11 @@ def build(root: Path = ROOT, *, solutions: bool = True) -> int:
     # Sphinx makes a page again only if its file changed; outputs also change with aelib or the data, and style sheets
     # are copied only while pages are made.
     assets = [path.read_bytes() for path in sorted((root / "book_assets").rglob("*")) if path.is_file()]
-    made_from = pairs.sha256(*outputs, *assets)
+    made_from = pairs.sha256(*(outputs[pair] for pair in sorted(outputs, key=str)), *assets)
     if not seen.exists() or seen.read_text() != made_from:
         seen.unlink(missing_ok=True)
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
-    with chapters.Progress("Making the pages"):
+    with Progress("Making the pages"):
         status = build_pages(root, html, execution="cache")
     if status:
         print("The pages have faults: see the messages above. Every warning counts as an error.", file=sys.stderr)

@@ -14,13 +14,11 @@ What was executed is kept in ``_build/.jupyter_cache``, where Jupyter Book looks
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import re
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,11 +27,11 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbclient.util import run_sync
 from nbformat import NotebookNode
 
 import pairs
 from pairs import Pair, PairError
+from progress import Progress, each, room, say
 
 try:
     import fcntl
@@ -41,6 +39,7 @@ except ImportError:  # Windows: nothing keeps two commands from running at once
     fcntl = None
 
 ROOT = Path(__file__).resolve().parent.parent
+_threads = threading.Lock()  # only one of them in the cache, on Windows too
 CELL_TIMEOUT = 1800  # seconds: the longest cell takes about two minutes on a quiet machine with two cores
 
 
@@ -60,7 +59,7 @@ class RunCache:
     @contextlib.contextmanager
     def _opened(self, environment: str) -> Iterator:
         self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._lock_path, "w") as lock:
+        with _threads, open(self._lock_path, "w") as lock:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             known = self._fingerprint_path.read_text() if self._fingerprint_path.exists() else None
@@ -112,60 +111,25 @@ def with_outputs(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode
     return pairs.tidy_outputs(result)
 
 
-class Progress:
-    """One line a pair: live seconds on a terminal, a start and an end elsewhere."""
-
-    def __init__(self, label: str):
-        self.label = label
-        self.state = ""
-        self._live = sys.stdout.isatty()
-        self._stop = threading.Event()
-
-    def __enter__(self) -> Progress:
-        self._start = time.monotonic()
-        print(f"{self.label} ...", end="" if self._live else "\n", flush=True)
-        if self._live:
-            self._thread = threading.Thread(target=self._tick, daemon=True)
-            self._thread.start()
-        return self
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._start
-
-    def _tick(self) -> None:
-        while not self._stop.wait(1):
-            print(f"\r{self.label} ... {self.seconds:.0f} s {self.state}\x1b[K", end="", flush=True)
-
-    def __exit__(self, kind, error, traceback) -> None:
-        self._stop.set()
-        if self._live:
-            self._thread.join()
-        ending = f"{self.seconds:.0f} s" + ("" if kind is None else " (stopped)")
-        print(f"\r{self.label} ... {ending}\x1b[K" if self._live else f"{self.label} ... {ending}", flush=True)
-
-
 class _Client(NotebookClient):
-    """A client that tells Ctrl-C from a kernel that ended by itself.
-
-    On a signal, nbclient ends the kernel from a second task; the first then reports a dead kernel and fails when it
-    wants to end it once more.
-    """
+    """A client that can be ended from another thread."""
 
     interrupted = False
-    _running: asyncio.Task | None = None
 
-    async def async_execute(self, *arguments, **keywords) -> NotebookNode:
-        self._running = asyncio.current_task()
-        return await super().async_execute(*arguments, **keywords)
+    def end(self) -> None:
+        """End the kernel; what waits for it then finds it dead."""
+        self.interrupted = True
+        if self.km is not None and self.km.provisioner is not None and self.km.provisioner.process is not None:
+            self.km.provisioner.process.kill()
 
-    execute = run_sync(async_execute)
 
-    async def _async_cleanup_kernel(self) -> None:
-        if asyncio.current_task() is not self._running:
-            self.interrupted = True
-        if self.km is not None:
-            await super()._async_cleanup_kernel()
+_clients: set[_Client] = set()  # those that run
+
+
+def end_all() -> None:
+    """End every kernel that runs for this command."""
+    for client in list(_clients):
+        client.end()
 
 
 def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookNode:
@@ -182,6 +146,8 @@ def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookN
 
     def note_cell(cell: NotebookNode, cell_index: int) -> None:
         nonlocal current
+        if client.interrupted:  # before its kernel could be ended
+            raise KeyboardInterrupt
         current = cell_index + 1
         progress.state = f"(cell {current} of {total})"
 
@@ -194,6 +160,7 @@ def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookN
         on_cell_start=note_cell,
         extra_arguments=["--IPKernelApp.log_level=50"],  # else it warns of unencrypted traffic within this machine
     )
+    _clients.add(client)
     try:
         client.execute()
     except Exception as error:
@@ -210,6 +177,8 @@ def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookN
             f"{pair.notebook_path.name}: cell {current} of {total} failed.\n{message}\n"
             f"The notebook as far as it ran: {kept}"
         ) from error
+    finally:
+        _clients.discard(client)
     return pairs.shrink_figures(pairs.tidy_outputs(executed))
 
 
@@ -287,7 +256,7 @@ def sync(pair: Pair, label: str, keep: str | None = None) -> None:
     notebook, note = align(pair, keep)
     environment = pairs.environment_fingerprint(pair.root)
     if pairs.outputs_are_fresh(notebook, environment) and not pairs.output_problems(notebook):
-        print(f"{label}: {note or 'nothing to do'}", flush=True)
+        say(f"{label}: {note or 'nothing to do'}")
         return
     executed, source = run(pair, notebook, label, clean=True)
     problems = pairs.output_problems(executed)
@@ -305,22 +274,7 @@ def sync(pair: Pair, label: str, keep: str | None = None) -> None:
         outputs=pairs.outputs_fingerprint(executed),
     )
     pairs.write_atomically(pair.notebook_path, pairs.notebook_json(executed))
-    print(f"{label}: {', '.join(filter(None, [note, source, 'outputs saved']))}", flush=True)
-
-
-def each(chosen: list[Pair], action) -> int:
-    """Do ``action(pair, label)`` for every pair, go on after a failure, and give the exit status."""
-    failures = []
-    width = max((len(str(pair)) for pair in chosen), default=0)
-    for number, pair in enumerate(chosen, start=1):
-        try:
-            action(pair, f"[{number}/{len(chosen)}] {pair!s:{width}}")
-        except PairError as error:
-            print(f"\nERROR in {pair}:\n{error}\n", file=sys.stderr, flush=True)
-            failures.append(str(pair))
-    if failures:
-        print(f"{len(failures)} of {len(chosen)} need attention: {', '.join(failures)}", file=sys.stderr)
-    return 1 if failures else 0
+    say(f"{label}: {', '.join(filter(None, [note, source, 'outputs saved']))}")
 
 
 def choose(root: Path, chapters: list[str], sheets: list[str]) -> list[Pair]:
@@ -347,12 +301,12 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     try:
         chosen = choose(root, options.chapter, options.sheet)
         if options.command == "sync":
-            return each(chosen, lambda pair, label: sync(pair, label, options.keep))
+            return each(chosen, lambda pair, label: sync(pair, label, options.keep), at_once=room(), stop=end_all)
 
         def align_only(pair: Pair, label: str) -> None:
             note = align(pair, options.keep)[1]
             if note:
-                print(f"{label}: {note}", flush=True)
+                say(f"{label}: {note}")
 
         return each(chosen, align_only)
     except PairError as error:

@@ -328,10 +328,7 @@ def _results_only(folder: Folder, root: Path) -> tuple[list[Row], int]:
             f"No folder of submissions was named, and nothing was graded before in {folder.path}.\n"
             "Expected: make grade SUBMISSIONS=path/to/the/folder/with/the/notebooks"
         )
-    with (
-        folder.alone(),
-        Book(folder.gradebook, sheets.course_config(root).CourseDirectory.get("course_id", "course")) as book,
-    ):
+    with folder.alone(), Book(folder.gradebook, course_id(root)) as book:
         return folder.write_results(book)
 
 

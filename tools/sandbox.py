@@ -445,7 +445,7 @@ class Kernel:
                 if interrupted:
                     self._end("a call took too long and could not be interrupted")
                     continue
-                interrupted, deadline = True, time.monotonic() + 5
+                interrupted, deadline = True, time.monotonic() + self.GRACE
                 self._send({"do": "interrupt"}, deadline)
                 continue
             if answer.get("is") == wanted:

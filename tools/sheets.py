@@ -24,6 +24,7 @@ from traitlets.config import Config, PyFileConfigLoader
 import chapters
 import pairs
 from pairs import Pair, PairError
+from progress import each
 
 ROOT = Path(__file__).resolve().parent.parent
 # The kinds of cells in a sheet, by cell type and by what their nbgrader metadata say of grade, solution and locked.
@@ -268,7 +269,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("sheet", nargs="*", help="number or name; all if none is given")
     options = parser.parse_args(arguments)
     try:
-        return chapters.each(pairs.find_pairs(root, "sheet", options.sheet), release)
+        return each(pairs.find_pairs(root, "sheet", options.sheet), release)
     except PairError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1

@@ -327,9 +327,7 @@ def _named_student(file_name: str, names: list[str]) -> str:
     for name in names:
         pattern = r"[\W_]*".join(re.escape(word) for word in re.split(r"[\W_]+", name))
         stem = re.sub(rf"(?<![^\W_]){pattern}(?![^\W_])", " ", stem, flags=re.IGNORECASE)
-    stem = re.sub(
-        r"(?<![^\W_])(exercise|sheet|homework|assignment|hw)[\W_]*(sheet)?[\W_]*\d*(?![^\W_])", " ", stem, flags=re.I
-    )
+    stem = SHEET_WORDS.sub(" ", stem)
     while True:
         shorter = VERSION.sub("", stem.strip(" -_."))
         head, _, last = re.sub(r"[-_ ]+", "_", shorter).rpartition("_")
