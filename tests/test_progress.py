@@ -49,7 +49,9 @@ def test_after_a_failure_the_rest_is_done_and_the_failed_are_named(four, at_once
     assert "2 of 4 need attention: chapter 01_small, chapter 03_small" in said
 
 
-@pytest.mark.parametrize(("cores", "gigabytes", "expected"), [(1, 64, 1), (2, 16, 2), (2, 7, 1), (8, 2, 1), (32, 64, 4)])
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "expected"), [(1, 64, 1), (2, 16, 2), (2, 7, 1), (8, 2, 1), (32, 64, 4)]
+)
 def test_no_more_at_once_than_cores_and_memory_bear(monkeypatch, cores, gigabytes, expected):
     memory = psutil.virtual_memory()._replace(available=gigabytes * 1e9)
     monkeypatch.setattr(progress.os, "cpu_count", lambda: cores)
@@ -94,7 +96,11 @@ def test_an_interruption_ends_every_kernel(tmp_path):
     code = "import chapters, pathlib, progress, sys; chapters.room = lambda: 2; "
     code += "sys.exit(chapters.main(['sync'], pathlib.Path(sys.argv[1])))"
     command = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], cwd=TOOLS, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=TOOLS,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         deadline = time.monotonic() + 60

@@ -34,7 +34,7 @@
 #   their arguments, what the imports and the given cells define, and your other functions of the same task.
 # - Run the cell below each task's code: it checks your work and says what to look at. When your work is marked, hidden
 #   checks test the same requirements on other data.
-# - Before you hand in, choose *Kernel > Restart and run all*, and see that nothing fails.
+# - Before you hand in, choose *Kernel → Restart Kernel and Run All Cells*, and see that nothing fails.
 #
 # Formula numbers such as (2.4) refer to the chapter, numbers such as (Ex2.1) to this sheet. The letters are the
 # chapter's: $n$ pixels, $N$ images, a code of $m$ numbers, a target $x$, its reconstruction $\hat x$, a pre-activation

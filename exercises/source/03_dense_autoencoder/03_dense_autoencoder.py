@@ -27,7 +27,7 @@
 #
 # **How to work.** Write only in the cells marked "Your code here" or "Your answer here", and leave all other cells as
 # they are. Run the cell below your code to check it: a check that fails says what is wrong and where to look. Before
-# you hand in, choose *Kernel > Restart Kernel and Run All Cells* and see that nothing fails. Grading runs the same
+# you hand in, choose *Kernel → Restart Kernel and Run All Cells* and see that nothing fails. Grading runs the same
 # checks again, and hidden ones that hold the same requirements to other data.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -709,5 +709,5 @@ for kind, share in hidden_shares.items():
 # %% [markdown]
 # ## Before you hand in
 #
-# Choose *Kernel > Restart Kernel and Run All Cells*. Every check should say that it passes, and both questions should
+# Choose *Kernel → Restart Kernel and Run All Cells*. Every check should say that it passes, and both questions should
 # have an answer. If a task is unfinished, leave your attempt in: each task is marked by itself.

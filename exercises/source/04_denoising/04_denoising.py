@@ -28,8 +28,8 @@
 #
 # **How to work.** Write in the cells that say so, and in no others. Run the cell below a task to check it: a failing
 # check says what is wrong and where to look. Tasks do not build on one another's code, so you may leave one out. Before
-# you hand in, choose *Kernel > Restart and run all*, and see that the notebook runs to its end. Hidden checks grade the
-# same requirements on other data.
+# you hand in, choose *Kernel → Restart Kernel and Run All Cells*, and see that the notebook runs to its end.
+# Hidden checks grade the same requirements on other data.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, metrics, models, plots, training

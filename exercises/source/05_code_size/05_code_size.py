@@ -23,12 +23,13 @@
 # | 3 | Choosing a size and a run on validation images | 3 |
 # | 4 | Quantising codes; rate in bits; dead units | 4 |
 # | Question 1 | Reading a rate–distortion figure | 3 |
-# | 5 | Training the smallest code that meets a target | 3 |
+# | 5 | Training a code of 8 numbers that beats PCA's 16 | 3 |
 # | Question 2 | When a comparison of code sizes is unfair | 2 |
 #
 # **How to work.** Write only in the cells marked *Your code here* and *Your answer here*. Run the cell below each
 # task: it checks your answer and says what to look at. Hidden checks on other data grade the same requirement, so do
-# not write for the numbers that you see. Before you hand in, choose *Kernel > Restart and run all*.
+# not write for the numbers that you see. Before you hand in, choose *Kernel → Restart Kernel and Run All
+# Cells* and see that everything runs.
 
 # %% [markdown]
 # ## Set-up
@@ -148,8 +149,8 @@ assert np.isclose(np.asarray(pca_errors(hidden_1))[17], hidden_1[:23].sum() / 40
 #
 # A sweep gives a few errors for each size, one from each [seed](../../../chapters/glossary.md#seed). Let
 # $a_1, \dots, a_{n_a}$ be those of one size, with mean $\bar a$, and $b_1, \dots, b_{n_b}$ those of another, with mean
-# $\bar b$. How well do they determine the difference of the two means? Its estimate $D$ and the *standard error* $S$ of
-# that estimate are
+# $\bar b$. Other seeds would give other means. By how much would the two sizes differ if each were averaged over very
+# many seeds? The estimate $D$ of that difference and its *standard error* $S$ are
 #
 # $$ D = \bar b - \bar a, \qquad S = \sqrt{\frac{s_a^2}{n_a} + \frac{s_b^2}{n_b}}, \qquad s_a^2 = \frac{1}{n_a - 1} \sum_{i=1}^{n_a} (a_i - \bar a)^2, \tag{Ex5.2} $$
 #
@@ -158,10 +159,11 @@ assert np.isclose(np.asarray(pca_errors(hidden_1))[17], hidden_1[:23].sum() / 40
 #
 # $$ D - t S \quad \text{to} \quad D + t S, \tag{Ex5.3} $$
 #
-# where $t$ is the 97.5 % quantile of Student's distribution. Its *degrees of freedom* are taken on the safe side, as
-# one less than the *smaller* of $n_a$ and $n_b$. The locked cell below gives you $t$ as `t_factor(degrees)`. For many
-# runs it comes near the familiar 2; for three runs of each size it is above 4, because three numbers say little about
-# their own spread. If the interval holds 0, chance alone may have made the difference.
+# made so that at least about 95 of 100 such intervals hold the difference that very many seeds would give. Here $t$ is
+# the 97.5 % quantile of Student's distribution, which leaves 2.5 % out at each end. Its *degrees of freedom* are taken
+# on the safe side, as one less than the *smaller* of $n_a$ and $n_b$. The locked cell below gives you $t$ as
+# `t_factor(degrees)`. For many runs it comes near the familiar 2; for three runs of each size it is above 4, because
+# three numbers say little about their own spread. If the interval holds 0, chance alone may have made the difference.
 #
 # Write `compare(errors_a, errors_b)`.
 #
@@ -362,9 +364,9 @@ assert smallest_code(**hidden_3, target=0.25) == (6, 8), "the run chosen does no
 # %% [markdown]
 # ## Task 4: Bits, not units (4 marks)
 #
-# A code that is stored or sent is made of bits, and a number needs as many of them as you give it. Here you give each
-# number $b$ bits by *uniform quantisation*. Every code unit $j$ has an interval from $l_j$ to $h_j$, found on training
-# images. Divide it into $2^b$ cells of equal width
+# A code is stored or sent as bits, and you decide how many each number gets: fewer bits make it coarser. Here each
+# number gets $b$ bits, by *uniform quantisation*. Every code unit $j$ has an interval from $l_j$ to $h_j$, found on
+# training images. Divide it into $2^b$ cells of equal width
 #
 # $$ \Delta_j = \frac{h_j - l_j}{2^b}, \tag{Ex5.4} $$
 #
@@ -429,12 +431,16 @@ def bits_per_image(low, high, bits):
 # %% nbgrader={"grade": true, "grade_id": "task-4-tests", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 three_codes = np.array([[0.1, -0.9, 0.0], [0.9, 0.3, 0.0], [1.0, 0.8, 0.0]])
 three_low, three_high = np.array([0.0, -1.0, 0.0]), np.array([1.0, 1.0, 0.0])
-quantised = quantise(three_codes.copy(), three_low, three_high, 2)
+three_given = three_codes.copy()
+quantised = quantise(three_given, three_low, three_high, 2)
 count = bits_per_image(three_low, three_high, 2)
 if started(quantised, "Task 4, quantise"):
     rough = np.asarray(quantised)
     assert rough.shape == (3, 3), (
         f"for codes of shape (3, 3) you return shape {rough.shape}; expected that of the codes"
+    )
+    assert np.array_equal(three_given, three_codes), (
+        "your function changes the codes that it is given; write the result into a new array"
     )
     assert np.isfinite(rough).all(), "the third unit is dead: its cells have no width, and you divide by that width"
     alone = np.asarray(quantise(three_codes[1:2], three_low, three_high, 2))
@@ -564,8 +570,10 @@ plots.error_bars(
 # **Rubric.**
 #
 # - 1 mark for the four ways in the right order (half a mark if only the best and the worst are right).
-# - 1 mark for both sources, with the bits acting on the rounding only and the discarded components left on the flat.
-# - 1 mark for wide cells whose midpoints are further from typical values than their mean is. A remark that ranges were
+# - 1 mark for both sources: half for naming them, half for saying that the bits act on the rounding only, so that
+#   where a line is flat the discarded components' error is left.
+# - 1 mark for wide cells whose midpoints are further from typical values than their mean is; half a mark for "the
+#   cells are too coarse" without the comparison with the mean. A remark that ranges were
 #   better chosen narrower, or with cells of unequal width, deserves praise, not marks.
 # ### END SOLUTION
 
@@ -585,7 +593,8 @@ plots.error_bars(
 # - Try several settings, choose on the validation images, and leave only the chosen one in the cell. It is run again
 #   when your sheet is marked, so it should take half a minute at most.
 #
-# The hidden check compares your model with PCA on the test images, which chose nothing.
+# The hidden check compares your model with PCA on the test images, which chose nothing. A narrow win on validation
+# images may be lost there, so aim for an error at least 2 % below PCA's.
 #
 # <details><summary>Hint</summary>
 #
@@ -676,5 +685,6 @@ assert hidden_error < pca_error(mnist.x_test, 16), "on the test images PCA with 
 #
 # **Rubric.** For each of two different reasons 1 mark: half for the reason, half for runs or counts that would decide
 # it. Other reasons count if they bear on this conclusion. (That a number has 32 bits, for instance, bears on
-# compression, but not on how many numbers are needed: no mark. Nor was anything measured on test images.)
+# compression, but not on how many numbers are needed: no mark. No mark
+# either for "it should have been measured on test images": validation images are right for choosing a size.)
 # ### END SOLUTION

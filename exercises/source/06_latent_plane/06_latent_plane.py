@@ -362,7 +362,7 @@ def most_mixed(table):
 
 # %% nbgrader={"grade": true, "grade_id": "task-3-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 if started(mixing(codes[:500], y_validation[:500], 5, 10), "Task 3, mixing") and started(
-    most_mixed(np.eye(10)), "Task 3, most_mixed"
+    most_mixed(np.full((10, 10), 0.1)), "Task 3, most_mixed"
 ):
     places, kinds = np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0], [7.0, 0.0]]), np.array([0, 0, 1, 1])
     found = np.asarray(mixing(places, kinds, 1, 2))
@@ -377,7 +377,7 @@ if started(mixing(codes[:500], y_validation[:500], 5, 10), "Task 3, mixing") and
             "you divided by all neighbours; divide each row by the neighbours of that class's codes",
         ),
         ([[2, 0], [1, 1]], "you counted neighbours; the table holds shares"),
-        ([[0, 1], [1, 0]], "you took the farthest codes; neighbours are the nearest"),
+        ([[0, 1], [0.5, 0.5]], "you took the farthest codes; neighbours are the nearest"),
     ):
         assert not np.allclose(found, mistake), why
     assert np.allclose(found, expected), (
@@ -405,7 +405,7 @@ if started(mixing(codes[:500], y_validation[:500], 5, 10), "Task 3, mixing") and
     assert found == (1, 2), f"most_mixed gives {found} for this table; (1, 2) have the largest sum, 0.4 + 0.3"
     print("Task 3: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
-done = [mixing(codes[:500], y_validation[:500], 5, 10), most_mixed(np.eye(10))]
+done = [mixing(codes[:500], y_validation[:500], 5, 10), most_mixed(np.full((10, 10), 0.1))]
 assert all(value is not None for value in done), "Task 3 is not done: a function returns None"
 places = np.array([[0.0, 0.0]] * 3 + [[50.0, 0.0]] * 3)
 found = mixing(places, np.array([0, 0, 1, 2, 2, 2]), 2, 3)
@@ -463,14 +463,15 @@ draw_table()
 #
 # Look at the codes, your map (Task 2) and your table (Task 3). Answer in five to eight sentences.
 #
-# 1. Which class keeps most to itself, and which three classes share one region? Give a number from the table for each
-#    of the two, and say what the three have in common *as images*.
+# 1. Which class keeps most to itself, and which three classes share one region? Support both answers with a
+#    number from the table, and say what the three classes have in common *as images*.
 # 2. What does the decoder draw in the region that the three share, and why can it not do better there?
 # 3. Name a place on the map, by its two coordinates, where the decoder draws a clear image although no code is near.
 #    Why must you not conclude that the data hold clothes like that?
 #
-# If Task 2 is not done, `plots.plane_and_grid(lambda z: predict(plane.decoder, z), codes, y_validation, title="")` in
-# a new cell draws both panels. If Task 3 is not done, estimate the shares from the picture.
+# If Task 2 is not done, a new cell with `plots.plane_and_grid(lambda z: predict(plane.decoder, z), codes, y_validation,
+# class_names=clothes.class_names, title="")` draws both panels (it speaks of test images; yours are validation
+# images). If Task 3 is not done, estimate the shares from the picture.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
@@ -492,7 +493,7 @@ draw_table()
 # - 1 mark for the blur *and* its reason: different images with one code, whose mean is the best single answer. Half
 #   of it for "blurred" alone.
 # - 1 mark for a place that is empty on the left and clear on the right, and for the reason that the decoder answers
-#   everywhere and is sure far out, whether or not data are there.
+#   everywhere and is sure far out, whether or not data are there. Half a mark for each.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -662,33 +663,36 @@ plots.image_rows({name: half_way(network) for name, network in networks.items()}
 #
 # 1. Which row of the table stays as it was, and why are the images half-way the same, too? Argue for *every* affine
 #    map with an invertible $A$, not for this one only. (What is half-way between $z_1 A + b$ and $z_2 A + b$?)
-# 2. Which rows change, and which step of their computation lets them?
+# 2. Which rows change, and which step in computing them depends on the axes?
 # 3. Looking at the plane as trained, a fellow student writes: "The trousers lie about twice as far from the bags as
-#    the ankle boots do. So the network finds a trouser half as similar to a bag." What do you reply, and what would
-#    you measure in place of that?
+#    the ankle boots do. So to the network a trouser is half as similar to a bag as an ankle boot is." What do you
+#    reply, and what would you measure in place of that?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # **Model answer.** The error stays, for the folded decoder computes from $z' = zA + b$ what the old one computed from
 # $z$, so every reconstruction is the same. Half-way between $z_1 A + b$ and $z_2 A + b$ lies
 # $\tfrac12 (z_1 + z_2) A + b$, which is the new code of the point half-way between $z_1$ and $z_2$; so the folded
-# decoder draws the same image there. The same goes for every share of the way: an affine map takes straight paths to straight paths. The
-# neighbour agreement and the ratio of distances change. Both compute Euclidean distances between codes, and $A$
+# decoder draws the same image there. The same goes for every share of the way: an affine map takes straight
+# paths to straight paths. The neighbour agreement and the ratio of distances change. Both compute Euclidean distances between codes, and $A$
 # stretches some directions more than others, so another code may become the nearest, and one distance may grow while
 # another shrinks. (The agreement changes by little here, the ratio by much: from about 2.1 to about 1.2.) To the
 # fellow student: both planes belong to one and the same network as far as images go, and the loss prefers neither. A
 # number that depends on which of them is drawn says nothing about what the network finds similar. Better measure
-# something that does not depend on the axes: the distance between reconstructions (or images) in pixels, for example,
-# or how often the classes are neighbours, in several seeds.
+# something that does not depend on the axes, such as the distance between reconstructions (or images) in pixels. Or
+# train several seeds and keep only what they agree on, such as which classes are most often neighbours: that does
+# depend on the axes, but each run draws its own.
 #
 # **Rubric.**
 #
 # - 1 mark for "the error" with its reason (the decoder undoes the map), and for half-way points going to half-way
 #   points. Half a mark for each.
-# - 1 mark for the two rows that change, and for Euclidean distances in the plane, which $A$ does not keep (unless it
-#   is a rotation, a reflection, or one of these with a factor for all directions alike).
-# - 1 mark for a reply that says that the ratio depends on an arbitrary choice of axes, and for a measure that does
-#   not: distances between decoded images or pixels; or what several seeds agree on.
+# - 1 mark for the two rows that change, and for Euclidean distances in the plane, whose ratios $A$ does not keep
+#   (unless it is a rotation, a reflection, or one of these with a factor for all directions alike). Half a mark for the
+#   rows, half for the distances.
+# - 1 mark for a reply that says that the ratio depends on an arbitrary choice of axes, and for a better measure:
+#   distances between decoded images or pixels, which no change of axes alters; or what several seeds agree on. Half a
+#   mark for each.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -705,8 +709,8 @@ plots.image_rows({name: half_way(network) for name, network in networks.items()}
 # [PCA](../../../chapters/glossary.md#pca) of chapter 6. The cell below prints where PCA and the plane so far stand.
 # Learn from `x_train` alone, and without labels: what the plane knows of classes has to come from the images.
 # `my_plane` has to be an `aelib.models.Autoencoder`, made by `models.dense_autoencoder` or by you from two Keras
-# models with ordinary layers. Your cell should take no more than about half a minute; it is stopped after one when
-# your work is graded. The hidden check measures the same on test images, where 0.10 is enough.
+# models with ordinary layers. Your cell should take no more than about half a minute; when your work is graded, it is
+# stopped after two minutes. The hidden check measures the same on test images, where 0.10 is enough.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 pca = baselines.PCACodec(2).fit(x_train)
