@@ -190,6 +190,19 @@ def repaired_arrays(x_train, x_test, photons, *, seed):
     }
 
 
+# %% task-3 wrong: multiples of the seed, which are all alike for seed 0
+def repaired_arrays(x_train, x_test, photons, *, seed):
+    kept = len(x_train) - len(x_train) // 5
+    return {
+        "inputs": photon_noise(x_train[:kept], photons, seed=seed),
+        "targets": x_train[:kept],
+        "validation_inputs": photon_noise(x_train[kept:], photons, seed=2 * seed),
+        "validation_targets": x_train[kept:],
+        "test_inputs": photon_noise(x_test, photons, seed=3 * seed),
+        "test_targets": x_test,
+    }
+
+
 # %% task-3 wrong: judged on clean validation images
 def repaired_arrays(x_train, x_test, photons, *, seed):
     kept = len(x_train) - len(x_train) // 5

@@ -28,7 +28,7 @@
 # **How to work.** Write only in the cells marked "Your code here" or "Your answer here", and leave all other cells as
 # they are. Run the cell below your code to check it: a check that fails says what is wrong and where to look. Before
 # you hand in, choose *Kernel → Restart Kernel and Run All Cells* and see that nothing fails. Grading runs the same
-# checks again, and hidden ones that hold the same requirements to other data.
+# checks again, and hidden ones that hold the same requirements to other data. A task gives all its marks or none.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, metrics, models, plots, training
@@ -92,7 +92,10 @@ if started(count_parameters([3, 2], [2, 3]), "Task 1"):
     )
     tiny = tuple(map(int, tiny))
     assert tiny != (6, 6), "[3, 2] gives 6: these are the weights alone. Each unit of a layer also has a bias"
-    assert tiny != (9, 8), "[3, 2] gives 9: a layer from 3 numbers to 2 units has a bias for each of its 2 units, not 3"
+    assert tiny != (9, 8), (
+        "you return (9, 8): either the decoder's number comes first, or your biases are those of the inputs; a layer "
+        "from 3 numbers to 2 units has 2 biases, not 3"
+    )
     assert tiny != (8, 8), "[2, 3] gives 8, as [3, 2] does; its layer has 3 units, and so 3 biases"
     assert tiny == (8, 9), (
         f"[3, 2] and [2, 3] give {tiny}; a layer from 3 numbers to 2 units has 6 weights and 2 biases"
@@ -234,8 +237,9 @@ for hidden_sizes in (([30, 20, 15, 10, 4], [4, 30]), ([784, 5], [5, 784]), ([50,
 # to the weights of the best epoch. The epochs that would have followed are never run, and nobody knows what they would
 # have brought.
 #
-# Write `stop_early(validation_losses, patience)`. `validation_losses` is a sequence with the loss after epoch 1, 2, 3
-# and so on; `patience` is an integer of at least 1. Return a pair of integers `(kept, trained)`:
+# Write `stop_early(validation_losses, patience)`. `validation_losses` is a list or a one-dimensional NumPy array (your
+# function must take both; an array has no method `index`) with the loss after epoch 1, 2, 3 and so on; `patience` is an
+# integer of at least 1. Return a pair of integers `(kept, trained)`:
 #
 # - `trained`: the number of epochs that are run before the rule stops the training; all of them if it never does.
 # - `kept`: the epoch with the least validation loss among those that are run. Epochs count from 1.
@@ -304,7 +308,12 @@ if started(stop_early([0.5, 0.4, 0.45, 0.38, 0.39, 0.41, 0.3], 2), "Task 3"):
     assert result == (2, 4), (
         f"losses 0.3, 0.2, 0.2, 0.2, 0.1: you return {result}; an equal loss is no improvement: (2, 4)"
     )
-    result = tuple(map(int, stop_early([0.9, 0.8, 0.7, 0.6, 0.65], 3)))
+    result = stop_early([0.9, 0.8, 0.7, 0.6, 0.65], 3)
+    assert result is not None, (
+        "losses 0.9, 0.8, 0.7, 0.6, 0.65, patience 3: you return nothing. What if the loop ends and the rule has never "
+        "stopped the training?"
+    )
+    result = tuple(map(int, result))
     assert result == (4, 5), f"losses 0.9, 0.8, 0.7, 0.6, 0.65, patience 3 never stop early: (4, 5), and not {result}"
     print("Task 3: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
@@ -329,9 +338,11 @@ for hidden_losses, hidden_patience, hidden_result in (
 # ## Question 1: Two learning curves (3 marks)
 #
 # One model, 784-128-32-128-784 with a linear code, is trained twice from the same start: run A on 250 images for 60
-# epochs, run B on 20,000 images for 10 epochs. Both are measured on the same 250 validation images after every epoch.
-# Run the three cells below, of which the first trains for some seconds, and look at the two figures. Mind that their
-# axes differ. Above run B's figure you see what your rule from Task 3 would have done.
+# epochs of 25 gradient steps, run B on 20,000 images for 10 epochs of 200 steps. Both are measured on the same 250
+# validation images after every epoch. Run the three cells below, of which the first trains for some seconds, and look
+# at the two figures. Mind that their axes differ. Above run B's figure you see what your rule from Task 3 would have
+# done. If that cell fails because Task 3 is unfinished, put `return None` as the first line into `stop_early` for the
+# time being; the figure is then drawn without the rule.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-runs", "locked": true, "schema_version": 3, "solution": false, "task": false}
 judges = x_validation[:250]
@@ -372,12 +383,12 @@ plots.curves(
 )
 
 # %% [markdown]
-# Answer in five to eight sentences:
+# Answer in about ten sentences:
 #
 # 1. Which run overfits, in the chapter's meaning of the word, and which does not? Say which part of the figure shows
 #    it.
-# 2. After about which epoch would you stop run A? Why does the training curve not tell you, and what does a patience of
-#    1 have to do with the small ups and downs of the validation curve?
+# 2. After about which epoch would you stop run A? Why does the training curve not tell you, and why can a patience of 1
+#    stop too early, given the small ups and downs of the validation curve?
 # 3. In order to lower the *validation* loss you may change one thing in each run: take three times as many gradient
 #    steps on the same images, or take the same number of steps on three times as many images. Which do you choose for
 #    A, and which for B? Why?
@@ -433,7 +444,9 @@ plots.curves(
 # Begin with the chapter's recipe: a hidden layer of 128 units, ReLU at the code, batches of 256. With 5 epochs it is no
 # better than PCA here. Change one thing at a time and note the error. What did the chapter find when it counted how
 # many code units were 0 on every image, and how could you prevent that? How many gradient steps does your training
-# take: images / batch size · epochs, where the chapter took 4,700? The loss that you train on is a choice as well.
+# take: images / batch size · epochs, where the chapter took 4,700? The loss that you train on is a choice as well
+# (`training.fit(…, loss="mean_squared_error")`), and so is the code's activation (`models.dense_autoencoder(…,
+# code_activation=…)`).
 #
 # </details>
 
@@ -515,11 +528,12 @@ by_digit["model / mean image"] = by_digit["model"] / by_digit["mean image"]
 by_digit.sort_values("model").round(4)
 
 # %% [markdown]
-# The table is sorted by the model's error. Answer in three to five sentences:
+# The table is sorted by the model's error. Answer in five to eight sentences:
 #
-# 1. Which digit comes off much better by the last column than by the first? Explain it by the mean image, whose picture
-#    is in the chapter.
-# 2. Which digit would you call the hardest, by which column, and why is that column the fairer yardstick?
+# 1. Which digit moves up most places if you rank by `model / mean image` in place of `model`? Explain it by the mean
+#    image, whose picture is in the chapter.
+# 2. Which digit would you call the hardest, by which column, and why is that column the fairer measure of how hard a
+#    digit is?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
@@ -571,9 +585,10 @@ by_digit.sort_values("model").round(4)
 # <details><summary>Hint</summary>
 #
 # Question 2 divided an error by a yardstick. The mean image does not help here: its own error on an empty image is far
-# greater than the model's. Is there another yardstick, even simpler, on which an empty image scores badly? Suppose a
-# picture has one white pixel and the model leaves it out: the squared error is about 1, which is tiny for a digit. How
-# great is it in proportion to what there was to rebuild? To avoid 0/0, add a very small number to what you divide by.
+# greater than the model's. Is there an even simpler yardstick, one that is small where there is little to rebuild?
+# Suppose a picture has one white pixel and the model leaves it out: summed over the pixels, the squared error is about
+# 1, less than that of most digits (their mean is about 8). How great is it in proportion to what there was to rebuild?
+# To avoid 0/0, add a very small number to what you divide by.
 #
 # For the threshold: sort the scores. How many of them have to lie above it?
 #
@@ -710,4 +725,5 @@ for kind, share in hidden_shares.items():
 # ## Before you hand in
 #
 # Choose *Kernel → Restart Kernel and Run All Cells*. Every check should say that it passes, and both questions should
-# have an answer. If a task is unfinished, leave your attempt in: each task is marked by itself.
+# have an answer. If a task is unfinished, leave your attempt in: each task is marked by itself. *Run All* stops at its
+# failing check; select the next cell and choose *Run → Run Selected Cell and All Below* to go on.

@@ -28,8 +28,8 @@
 #
 # **How to work.** Write in the cells that say so, and in no others. Run the cell below a task to check it: a failing
 # check says what is wrong and where to look. Tasks do not build on one another's code, so you may leave one out. Before
-# you hand in, choose *Kernel → Restart Kernel and Run All Cells*, and see that the notebook runs to its end.
-# Hidden checks grade the same requirements on other data.
+# you hand in, choose *Kernel → Restart Kernel and Run All Cells*, and see that the notebook runs to its end. Hidden
+# checks grade the same requirements on other data. A task gives all its marks or none.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, metrics, models, plots, training
@@ -267,17 +267,20 @@ plots.image_rows(rows, title="Less and less light: a white pixel gets p photons 
 #
 # Read `tutorial_arrays` in the cell above. The tutorial trains a model to turn `inputs` into `targets`, chooses the
 # number of epochs by the error on `validation_inputs` and `validation_targets`, and reports the error on `test_inputs`
-# and `test_targets`. There are four mistakes in it, all of them discussed in the chapter.
+# and `test_targets`. There are four mistakes in it. They are not the four of the chapter's section *Four common
+# mistakes*: two of those are among them; the other two are in its *Pitfalls* and in what it says about validation
+# images.
 #
 # Write `repaired_arrays(x_train, x_test, photons, *, seed)`, which returns a dictionary with the same six keys and
 # without the mistakes.
 #
-# - `x_train` and `x_test` are clean images of shape `(n, 784)`. Their order is random already.
+# - `x_train` and `x_test` are clean images of shape `(n, 784)`. Their order is random already. `seed` is an integer of
+#   at least 0; 0 must work like any other.
 # - The *validation images* are the last `n // 5` of the `n` images in `x_train`, the training images all others, both
 #   in their order. They must have no image in common.
-# - Make the noise with `photon_noise`. It must not be the same for any two of training, validation and test images,
-#   and all of it must follow from `seed`: the same seed gives the same arrays, another seed gives other noise
-#   everywhere.
+# - Make the noise with `photon_noise`. Training, validation and test inputs must carry different noise, no two of these
+#   three sets the same. All of it must follow from `seed`: the same seed gives the same arrays; with another seed, each
+#   of the three sets gets other noise.
 #
 # <details><summary>Hint</summary>
 #
@@ -342,8 +345,8 @@ if started(repaired_arrays(some_train, some_test, 4, seed=1), "Task 3"):
 
     # The same grey everywhere, so that equal seeds show: 8 training, 2 validation and 8 test images.
     grey_10, grey_8 = np.full((10, 784), 0.5), np.full((8, 784), 0.5)
-    flat = repaired_arrays(grey_10, grey_8, 4, seed=1)
-    again, other = (repaired_arrays(grey_10, grey_8, 4, seed=seed) for seed in (1, 2))
+    flat = repaired_arrays(grey_10, grey_8, 4, seed=0)
+    again, other = (repaired_arrays(grey_10, grey_8, 4, seed=seed) for seed in (0, 2))
     first_two = {part: flat[f"{part}inputs"][:2] for part in ("", "validation_", "test_")}
     for one, two in (("", "test_"), ("", "validation_"), ("validation_", "test_")):
         assert (first_two[one] != first_two[two]).any(), (
@@ -445,7 +448,11 @@ def tune(clean, noisy, sigmas, curve):
 few, few_noisy = x_validation[:60], noisy_validation[:60]
 
 if started(tune(few, few_noisy, SIGMAS, dimmed), "Task 4"):
-    best, scores = tune(few, few_noisy, SIGMAS, dimmed)
+    result = tune(few, few_noisy, SIGMAS, dimmed)
+    assert isinstance(result, tuple | list) and len(result) == 2, (
+        "return a pair (best, scores): the best width, and an array with the score of every width"
+    )
+    best, scores = result
     scores = np.asarray(scores)
     assert scores.shape == (6,), f"scores have shape {scores.shape}; six widths need six scores, shape (6,)"
     filtered = [baselines.GaussianFilter(sigma).denoise(few_noisy) for sigma in SIGMAS]
@@ -510,17 +517,17 @@ figure
 # Let $m(v)$ be the mean of $\tilde x_j$ in (Ex4.3) for a pixel of true value $v$, with $p$ a positive integer, and let
 # $N \sim \mathrm{Poisson}(p\,v)$.
 #
-# **a)** Show that
+# **a)** (1 mark) Show that
 #
 # $$m(v) = v\, \Pr[N \le p - 2] + \Pr[N \ge p]. \tag{Ex4.4}$$
 #
 # A Poisson variable of mean $\lambda$ takes the value $k$ with probability $e^{-\lambda} \lambda^k / k!$; for $p = 1$
 # the first probability in (Ex4.4) is 0. Begin by splitting the mean into the counts below $p$ and those from $p$ on.
 #
-# **b)** A colleague has no clean images, but two photographs of every garment, taken one after the other in the same
-# poor light. She trains a network with squared error, the first photograph as the input and the second as the target.
-# What does the network learn if her camera does not clip, and why? What changes if it clips as in (Ex4.3), and how
-# would you mend it?
+# **b)** (2 marks) A colleague has no clean images, but two photographs of every garment, taken one after the other in
+# the same poor light. She trains a network with squared error, the first photograph as the input and the second as the
+# target. What does the network learn if her camera does not clip, and why? What changes if it clips as in (Ex4.3), and
+# how would you mend it?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
@@ -545,11 +552,11 @@ figure
 #
 # **Rubric.**
 #
-# - 1 mark for (a): the split at $p$ and the shift of the index, without a gap.
+# - 1 mark for (a): the split at $p$ and the shift of the index, without a gap. Half a mark for the split alone.
 # - 1 mark for the unclipped case: the conditional mean, and that the target's noise has mean zero and is independent of
-#   the input's.
+#   the input's. Half a mark for "the clean image" or "as with clean targets" without the reason.
 # - 1 mark for the clipped case: the target's mean is $m(x)$, too dark where it is bright, and a remedy (lift by the
-#   curve, or do not clip the targets).
+#   curve, or do not clip the targets). Half a mark if the remedy is missing.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -671,15 +678,15 @@ plots.heatmap(
 )
 
 # %% [markdown]
-# Give the numbers of the matrix that you rely on. Two or three sentences for each part are enough.
+# Give the numbers of the matrix that you rely on. Three or four sentences for each part are enough.
 #
 # **a)** Read the first row. More light is less noise, and yet this map does worse with it. What did it learn in its own
 # light that is wrong in a better one? The printed means are a trace of it; explain them by what clipping does to one
 # photon and to sixteen.
 #
 # **b)** You may build *one* of the four maps into a camera. Which do you choose if all three lights are equally
-# frequent and the mean counts, and which if the camera is judged by its worst light? And which PSNR do you print on the
-# box: where does that number come from?
+# frequent and the mean counts, and which if each map is judged by the light in which *its own* PSNR is lowest? May you
+# print a PSNR out of this matrix on the box? If not, on which images has it to be measured?
 #
 # **c)** In the chapter the network trained on a mixture kept up with the specialist at every noisy level. How much does
 # this mixed map lose to the specialists, and what can a network do here that a linear map cannot?
@@ -694,20 +701,22 @@ plots.heatmap(
 # smooth: it brightens and blurs what needed neither. Its outputs have a mean of 0.38 with 16 photons, where clean
 # images have 0.29.
 #
-# b) Equally frequent: the means over the rows are about 16.6, 18.5, 18.1 and 18.4 dB, so the map trained with 4
+# b) Equally frequent: the means over the rows are about 16.7, 18.5, 18.1 and 18.4 dB, so the map trained with 4
 # photons. By the worst light: the smallest entries are about 16.2, 15.3, 13.7 and 15.6 dB, so the map trained with 1
 # photon. The number on the box has to come from test images, noisy in the lights that it speaks of, after the choice:
 # the matrix has been chosen on, and its best entry is too favourable.
 #
-# c) It loses about 1.4, 0.4 and 1.9 dB to the specialists at 1, 4 and 16 photons. A linear map has one set of weights
-# for all images, so it can only compromise. A network can react to what it is given: its hidden units can tell from the
-# image how much light there was, and smooth and brighten more or less accordingly.
+# c) It loses about 1.4, 0.3 and 1.9 dB (from the rounded entries) to the specialists at 1, 4 and 16 photons. A linear
+# map has one set of weights for all images, so it can only compromise. A network can react to what it is given: its
+# hidden units can tell from the image how much light there was, and smooth and brighten more or less accordingly.
 #
 # **Rubric.** A number out of the matrix is needed for full marks in each part.
 #
-# - 1 mark for (a): the map corrects for dimming (or smooths for noise) that is not there in better light.
-# - 1 mark for (b): both choices with their criterion, and a report on test images. Half a mark if only the choices are
-#   right.
+# - 1 mark for (a): the map brightens, to undo a dimming that is much weaker at 16 photons, and the printed means (0.38
+#   against 0.29) are read as the sign of it. Half a mark for smoothing alone, or without a number.
+# - 1 mark for (b): both choices with their criterion, and a report on test images. For equal frequency also accept
+#   *mixed*, if the answer says that the two means are within tenths of a decibel, too close for one seed to decide, and
+#   gives another reason, such as its better worst entry. Half a mark if only the choices are right.
 # - 1 mark for (c): the losses, and that a linear map is the same for every light while a network can adapt to its
 #   input.
 # ### END SOLUTION
