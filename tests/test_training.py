@@ -14,10 +14,10 @@ from aelib.models import dense_autoencoder
 
 @pytest.fixture
 def images():
-    """A thousand blends of three fixed patterns: easy to compress into three numbers."""
+    """Blends of three fixed patterns, easy to compress into three numbers; as many as fill four batches exactly."""
     generator = np.random.default_rng(0)
     patterns = generator.random((3, 784), dtype=np.float32)
-    return (generator.dirichlet(np.ones(3), 1000).astype(np.float32) @ patterns).clip(0, 1)
+    return (generator.dirichlet(np.ones(3), 1024).astype(np.float32) @ patterns).clip(0, 1)
 
 
 def small(seed=0):
