@@ -22,6 +22,8 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "preload": False,
 }
+NOT_COLOURS = RULES | {"rules": {"color-contrast": {"enabled": False}}}
+COLOURS = RULES | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 # Axe's time grows with the number of elements, and most are of no interest to it. What MathJax draws is hidden from
 # screen readers, who get its MathML, and has the colour of the text around it. Of equal words in code, one is enough.
 LIGHTEN = """() => {
@@ -42,6 +44,19 @@ MATHEMATICS_DONE = """async () => {
     return document.querySelectorAll(".math").length - document.querySelectorAll(".math mjx-container").length;
 }"""
 
+OUTSIDE = """() => {
+    const width = document.documentElement.clientWidth;
+    const out = (box) => box.right > width + 1 || box.left < -1;
+    return [...document.querySelectorAll(".bd-article :is(img, canvas, mjx-math, mjx-labels, pre, table)")]
+        .filter((element) => element.checkVisibility() && out(element.getBoundingClientRect()))
+        .map((element) => `${element.tagName}: ${(element.closest("div.math") || element).textContent.slice(0, 100)}`);
+}"""
+INK = """() => {
+    const shown = [...document.querySelectorAll(".bd-article :is(p, li, h1, h2, pre, td)")].filter((e) => e.innerText);
+    const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765;
+    return Math.max(...shown.map((element) => light(getComputedStyle(element).color)));
+}"""
+
 
 def find_chromium():
     """Return the system's Chromium, or None; ``CHROMIUM`` names another one."""
@@ -59,6 +74,14 @@ def browser():
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def light(browser):
+    """A window in which pages begin in light colours."""
+    context = browser.new_context(color_scheme="light", reduced_motion="reduce")
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -91,11 +114,10 @@ def open_page(context, address):
     return page, faults
 
 
-def axe(page, colours=True):
+def axe(page, options=RULES):
     """Violations of the accessibility rules, each with the first elements that have it."""
     from axe_playwright_python.sync_playwright import Axe
 
-    options = RULES | {"rules": {"color-contrast": {"enabled": colours}}}
     return [
         f"{violation['id']}: {node['html'][:200]} ({(node['any'] + node['all'] + node['none'])[0]['message']})"
         for violation in Axe().run(page, options=options).response["violations"]
@@ -103,30 +125,61 @@ def axe(page, colours=True):
     ]
 
 
+def in_colours(page, scheme, **size):
+    """Switch an open page to light or dark, as the reader's system does; and to a size, if one is given."""
+    page.emulate_media(media="screen", color_scheme=scheme)
+    if size:
+        page.set_viewport_size(size)
+    page.evaluate(FRAME)
+    shown = page.evaluate("document.documentElement.dataset.theme")
+    assert shown == scheme, f"the page should turn {scheme} with the system, and is {shown}"
+
+
+def faults_on_paper(page, scheme):
+    """What is wrong with a chapter in print, on A4 with the browser's margins, for a reader with this colour scheme."""
+    page.emulate_media(media="print", color_scheme=scheme)
+    page.set_viewport_size({"width": 718, "height": 1000})
+    page.evaluate(FRAME)
+    faults = [f"wider than the paper, so cut off: {cut}" for cut in page.evaluate(OUTSIDE)]
+    if page.evaluate(INK) >= 0.45:
+        faults.append("some text is too light for white paper")
+    for selector in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer", "button.copybtn"):
+        if page.locator(selector).filter(visible=True).count():
+            faults.append(f"{selector} is of no use on paper")
+    return faults
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole_and_accessible(html, context, name):
-    page, faults = open_page(context, (html / f"{name}.html").as_uri())
+def test_a_page_is_whole_and_accessible(html, light, name):
+    """In light and in dark, on a narrow screen and on paper. The page is loaded once, for that takes longest."""
+    page, faults = open_page(light, (html / f"{name}.html").as_uri())
     assert page.evaluate(MATHEMATICS_DONE) == 0, f"{name}: mathematics was left as it is written"
     assert not page.locator("mjx-merror").count(), f"{name}: {page.locator('mjx-merror').first.inner_text()}"
     broken = "() => [...document.images].filter((i) => i.complete && !i.naturalWidth && i.checkVisibility()).length"
-    assert page.evaluate(broken) == 0, f"{name}: images that the browser cannot show"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{Path(name).name}_{context.scheme}.png")
+    for scheme in ("light", "dark"):
+        in_colours(page, scheme, width=1280, height=900)
+        assert page.evaluate(broken) == 0, f"{name}, {scheme}: images that the browser cannot show"
+        page.screenshot(path=SCREENSHOTS / f"{Path(name).name}_{scheme}.png")
+        in_colours(page, scheme, width=360, height=740)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360, f"{name}: scrolls sideways in a window of 360 pixels, which need {width}"
+        page.screenshot(path=SCREENSHOTS / f"{Path(name).name}_{scheme}_narrow.png")
+        if (ROOT / f"{name}.ipynb").exists():
+            on_paper = faults_on_paper(page, scheme)
+            assert not on_paper, f"{name}, {scheme}: " + "\n".join(on_paper)
 
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.evaluate(FRAME)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 360, f"{name}: scrolls sideways in a window of 360 pixels, which need {width}"
-    page.screenshot(path=SCREENSHOTS / f"{Path(name).name}_{context.scheme}_narrow.png")
+    # The order of things does not change with the colours, nor the colours with the width.
     page.evaluate(LIGHTEN)
-    # Colours do not change with the width, nor does the order of things with the colours.
-    narrow = axe(page, colours=False) if context.scheme == "light" else []
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.evaluate(FRAME)
-    wide = axe(page)
+    in_colours(page, "light", width=360, height=740)
+    violations = {*axe(page, NOT_COLOURS)}
+    in_colours(page, "light", width=1280, height=900)
+    violations |= {*axe(page)}
+    in_colours(page, "dark")
+    violations |= {f"dark: {violation}" for violation in axe(page, COLOURS)}
     page.close()
     assert not faults, f"{name}: " + "\n".join(faults)
-    assert not wide + narrow, f"{name}: " + "\n".join(sorted({*wide, *narrow}))
+    assert not violations, f"{name}: " + "\n".join(sorted(violations))
 
 
 @pytest.fixture(scope="module")
@@ -292,37 +345,6 @@ def test_the_chapter_offers_its_notebook_and_a_search_that_finds(html, browser):
     assert page.locator("#search-results li a").count() >= 3, "searching for 'bottleneck' should find several chapters"
     assert not faults
     context.close()
-
-
-OUTSIDE = """() => {
-    const width = document.documentElement.clientWidth;
-    const out = (box) => box.right > width + 1 || box.left < -1;
-    return [...document.querySelectorAll(".bd-article :is(img, canvas, mjx-math, mjx-labels, pre, table)")]
-        .filter((element) => element.checkVisibility() && out(element.getBoundingClientRect()))
-        .map((element) => `${element.tagName}: ${(element.closest("div.math") || element).textContent.slice(0, 100)}`);
-}"""
-INK = """() => {
-    const shown = [...document.querySelectorAll(".bd-article :is(p, li, h1, h2, pre, td)")].filter((e) => e.innerText);
-    const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765;
-    return Math.max(...shown.map((element) => light(getComputedStyle(element).color)));
-}"""
-
-
-@pytest.mark.parametrize("name", [page for page in PAGES if (ROOT / f"{page}.ipynb").exists()])
-def test_a_chapter_prints_whole_and_dark_on_white(html, context, name):
-    """On paper as wide as A4 with the browser's margins, also for a reader who has the dark mode on."""
-    page, _ = open_page(context, (html / f"{name}.html").as_uri())
-    page.evaluate(MATHEMATICS_DONE)
-    page.emulate_media(media="print", color_scheme=context.scheme)
-    page.set_viewport_size({"width": 718, "height": 1000})
-    page.evaluate(FRAME)
-    cut = page.evaluate(OUTSIDE)
-    assert not cut, f"{name}: wider than the paper, so cut off: {cut}"
-    assert page.evaluate(INK) < 0.45, f"{name}: some text is too light for white paper"
-    for selector in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer", "button.copybtn"):
-        shown = page.locator(selector).filter(visible=True)
-        assert not shown.count(), f"{name}: {selector} is of no use on paper"
-    page.close()
 
 
 def test_an_equation_can_be_linked_to(html, context):
