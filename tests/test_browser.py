@@ -157,14 +157,15 @@ def test_a_page_is_whole_and_accessible(html, light, name):
     assert not page.locator("mjx-merror").count(), f"{name}: {page.locator('mjx-merror').first.inner_text()}"
     broken = "() => [...document.images].filter((i) => i.complete && !i.naturalWidth && i.checkVisibility()).length"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    picture = "_".join(dict.fromkeys(Path(name).parts))  # a chapter and its sheet have one file name
     for scheme in ("light", "dark"):
         in_colours(page, scheme, width=1280, height=900)
         assert page.evaluate(broken) == 0, f"{name}, {scheme}: images that the browser cannot show"
-        page.screenshot(path=SCREENSHOTS / f"{Path(name).name}_{scheme}.png")
+        page.screenshot(path=SCREENSHOTS / f"{picture}_{scheme}.png")
         in_colours(page, scheme, width=360, height=740)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"{name}: scrolls sideways in a window of 360 pixels, which need {width}"
-        page.screenshot(path=SCREENSHOTS / f"{Path(name).name}_{scheme}_narrow.png")
+        page.screenshot(path=SCREENSHOTS / f"{picture}_{scheme}_narrow.png")
         if (ROOT / f"{name}.ipynb").exists():
             on_paper = faults_on_paper(page, scheme)
             assert not on_paper, f"{name}, {scheme}: " + "\n".join(on_paper)
