@@ -386,6 +386,10 @@ def test_a_real_run_and_what_is_refused(project, chapter, capfd):
         ({"output_type": "stream", "name": "stdout", "text": "UserWarning: oh"}, "warning"),
         ({"output_type": "stream", "name": "stdout", "text": "WARNING:tensorflow:oh"}, "warning"),
         ({"output_type": "display_data", "data": {"text/plain": "<Figure size 640x480>"}, "metadata": {}}, "Figure"),
+        (
+            {"output_type": "display_data", "data": {"text/plain": "<a.B at 0x7f68>"}, "metadata": {}},
+            "'<a.B at 0x7f68>' says nothing",
+        ),
         ({"output_type": "error", "ename": "E", "evalue": "v", "traceback": []}, "error E: v"),
         ({"output_type": "stream", "name": "stdout", "text": "fine"}, None),
     ],

@@ -47,6 +47,7 @@ _FORMAT = JupytextConfiguration(
 
 _PROGRESS = re.compile(r"[\r\x08]|\x1b\[")
 _WARNING = re.compile(r"\b\w*(Warning|WARNING):")
+_ADDRESS = re.compile(r"<[\w.]+ (object )?at 0x[0-9a-f]+>")
 
 
 class PairError(Exception):
@@ -437,7 +438,7 @@ def runs_in_order(notebook: NotebookNode) -> bool:
 
 
 def output_problems(notebook: NotebookNode) -> list[str]:
-    """List what no output may hold: errors, stderr, warnings, progress-bar remains, figures' text."""
+    """List what no output may hold: errors, stderr, warnings, progress-bar remains, figures' text, bare objects."""
     problems = []
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type != "code":
@@ -455,4 +456,6 @@ def output_problems(notebook: NotebookNode) -> list[str]:
                 problems.append(f"{where}: a warning: {text.strip()[:300]}")
             elif "<Figure size" in text:
                 problems.append(f"{where}: the text {text.strip()[:60]!r} in place of a figure")
+            elif _ADDRESS.search(text):
+                problems.append(f"{where}: {text.strip()[:80]!r} says nothing; give the cell's last value a name")
     return problems

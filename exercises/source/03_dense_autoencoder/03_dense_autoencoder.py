@@ -466,7 +466,7 @@ print(f"PCA, 16 components: validation error {pca_error:.4f}; 0.60 times that is
 my_autoencoder = None
 ### BEGIN SOLUTION
 my_autoencoder = models.dense_autoencoder(16, hidden=(128,), code_activation="linear", seed=SEED)
-training.fit(my_autoencoder, x_train, epochs=12, batch_size=64, seed=SEED)
+history = training.fit(my_autoencoder, x_train, epochs=12, batch_size=64, seed=SEED)
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "task-4-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -586,9 +586,9 @@ by_digit.sort_values("model").round(4)
 #
 # Question 2 divided an error by a yardstick. The mean image does not help here: its own error on an empty image is far
 # greater than the model's. Is there an even simpler yardstick, one that is small where there is little to rebuild?
-# Suppose a picture has one white pixel and the model leaves it out: summed over the pixels, the squared error is about
-# 1, less than that of most digits (their mean is about 8). How great is it in proportion to what there was to rebuild?
-# To avoid 0/0, add a very small number to what you divide by.
+# Suppose a picture has one white pixel and the model leaves it out: the squared error is about 1, and its mean over the
+# pixels about 1/784, less than any digit's in the table of Question 2. How great is it in proportion to what there was
+# to rebuild? To avoid 0/0, add a very small number to what you divide by.
 #
 # For the threshold: sort the scores. How many of them have to lie above it?
 #

@@ -599,7 +599,7 @@ denoiser = None
 ### BEGIN SOLUTION
 # No bottleneck: with noisy inputs a copy is no solution anyway.
 denoiser = models.dense_autoencoder(512, hidden=(), seed=SEED)
-training.fit(denoiser, noisy_fit, x_fit, epochs=8, batch_size=250, seed=SEED)
+history = training.fit(denoiser, noisy_fit, x_fit, epochs=8, batch_size=250, seed=SEED)
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "task-5-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}

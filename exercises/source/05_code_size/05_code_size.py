@@ -26,10 +26,10 @@
 # | 5 | Training a code of 8 numbers that beats PCA's 16 | 3 |
 # | Question 2 | When a comparison of code sizes is unfair | 2 |
 #
-# **How to work.** Write only in the cells marked *Your code here* and *Your answer here*. Run the cell below each
-# task: it checks your answer and says what to look at. Hidden checks on other data grade the same requirement, so do
-# not write for the numbers that you see. Before you hand in, choose *Kernel → Restart Kernel and Run All
-# Cells* and see that everything runs.
+# **How to work.** Write only in the cells marked *Your code here* and *Your answer here*. Run the cell below each task:
+# it checks your answer and says what to look at. Hidden checks on other data grade the same requirement, so do not
+# write for the numbers that you see. Before you hand in, choose *Kernel → Restart Kernel and Run All Cells* and see
+# that everything runs.
 
 # %% [markdown]
 # ## Set-up
@@ -618,7 +618,7 @@ print(f"16 components {pca_error(x_validation, 16):.5f}, which is to be beaten")
 small_model = None
 ### BEGIN SOLUTION
 small_model = models.dense_autoencoder(8, hidden=(256,), code_activation="linear", seed=0)
-training.fit(small_model, x_train, epochs=6, batch_size=100, seed=0)
+history = training.fit(small_model, x_train, epochs=6, batch_size=100, seed=0)
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "task-5-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -685,6 +685,6 @@ assert hidden_error < pca_error(mnist.x_test, 16), "on the test images PCA with 
 #
 # **Rubric.** For each of two different reasons 1 mark: half for the reason, half for runs or counts that would decide
 # it. Other reasons count if they bear on this conclusion. (That a number has 32 bits, for instance, bears on
-# compression, but not on how many numbers are needed: no mark. No mark
-# either for "it should have been measured on test images": validation images are right for choosing a size.)
+# compression, but not on how many numbers are needed: no mark. No mark either for "it should have been measured on test
+# images": validation images are right for choosing a size.)
 # ### END SOLUTION

@@ -463,8 +463,8 @@ draw_table()
 #
 # Look at the codes, your map (Task 2) and your table (Task 3). Answer in five to eight sentences.
 #
-# 1. Which class keeps most to itself, and which three classes share one region? Support both answers with a
-#    number from the table, and say what the three classes have in common *as images*.
+# 1. Which class keeps most to itself, and which three classes share one region? Support both answers with a number from
+#    the table, and say what the three classes have in common *as images*.
 # 2. What does the decoder draw in the region that the three share, and why can it not do better there?
 # 3. Name a place on the map, by its two coordinates, where the decoder draws a clear image although no code is near.
 #    Why must you not conclude that the data hold clothes like that?
@@ -671,17 +671,17 @@ plots.image_rows({name: half_way(network) for name, network in networks.items()}
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # **Model answer.** The error stays, for the folded decoder computes from $z' = zA + b$ what the old one computed from
-# $z$, so every reconstruction is the same. Half-way between $z_1 A + b$ and $z_2 A + b$ lies
-# $\tfrac12 (z_1 + z_2) A + b$, which is the new code of the point half-way between $z_1$ and $z_2$; so the folded
-# decoder draws the same image there. The same goes for every share of the way: an affine map takes straight
-# paths to straight paths. The neighbour agreement and the ratio of distances change. Both compute Euclidean distances between codes, and $A$
-# stretches some directions more than others, so another code may become the nearest, and one distance may grow while
-# another shrinks. (The agreement changes by little here, the ratio by much: from about 2.1 to about 1.2.) To the
-# fellow student: both planes belong to one and the same network as far as images go, and the loss prefers neither. A
-# number that depends on which of them is drawn says nothing about what the network finds similar. Better measure
-# something that does not depend on the axes, such as the distance between reconstructions (or images) in pixels. Or
-# train several seeds and keep only what they agree on, such as which classes are most often neighbours: that does
-# depend on the axes, but each run draws its own.
+# $z$, so every reconstruction is the same. Half-way between $z_1 A + b$ and $z_2 A + b$ lies $\tfrac12 (z_1 + z_2) A +
+# b$, which is the new code of the point half-way between $z_1$ and $z_2$; so the folded decoder draws the same image
+# there. The same goes for every share of the way: an affine map takes straight paths to straight paths. The neighbour
+# agreement and the ratio of distances change. Both compute Euclidean distances between codes, and $A$ stretches some
+# directions more than others, so another code may become the nearest, and one distance may grow while another shrinks.
+# (The agreement changes by little here, the ratio by much: from about 2.1 to about 1.2.) To the fellow student: both
+# planes belong to one and the same network as far as images go, and the loss prefers neither. A number that depends on
+# which of them is drawn says nothing about what the network finds similar. Better measure something that does not
+# depend on the axes, such as the distance between reconstructions (or images) in pixels. Or train several seeds and
+# keep only what they agree on, such as which classes are most often neighbours: that does depend on the axes, but each
+# run draws its own.
 #
 # **Rubric.**
 #
@@ -742,7 +742,7 @@ print(f"your plane:        neighbour agreement at least {pca_agreement + 0.11:.3
 my_plane = None
 ### BEGIN SOLUTION
 my_plane = models.dense_autoencoder(latent_dim=2, hidden=(256, 128), code_activation="linear", seed=0)
-training.fit(my_plane, x_train, epochs=12, batch_size=250, seed=0)
+history = training.fit(my_plane, x_train, epochs=12, batch_size=250, seed=0)
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "task-5-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
