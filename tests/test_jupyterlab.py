@@ -42,6 +42,10 @@ TEXT = """() => [...document.querySelectorAll(".jp-RenderedMarkdown")].map((elem
     return copy.textContent;
 }).join("\\n")"""
 
+NUMBERED = """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map(
+    (prompt) => /\\[\\d+\\]/.test(prompt.textContent)
+)"""
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
@@ -115,16 +119,15 @@ def open_notebook(window, lab, path):
 
 def run_all(page, seconds):
     page.keyboard.press("Escape")
+    # What is saved in the notebook must not pass for what this run gives.
+    page.get_by_role("menuitem", name="Edit", exact=True).click()
+    page.get_by_role("menuitem", name="Clear Outputs of All Cells", exact=True).click()
+    page.wait_for_function(f"() => !({NUMBERED})().some(Boolean)")
+    assert not figures_shown(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     # Lab shows a star for a cell that waits or runs, and a number once it is done.
-    page.wait_for_function(
-        """() => {
-            const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map((p) => p.textContent);
-            return prompts.length && prompts.every((text) => /\\[\\d+\\]/.test(text));
-        }""",
-        timeout=1000 * seconds,
-    )
+    page.wait_for_function(f"() => ({NUMBERED})().every(Boolean)", timeout=1000 * seconds)
 
 
 def faults_of_outputs(page):
