@@ -17,7 +17,7 @@ from pairs import Pair, PairError
 MEMORY = 4e9  # bytes that one running chapter may need
 MOST = 4  # more at once only get in each other's way
 
-_lock = threading.RLock()
+_lock = threading.Lock()
 _running: list[Progress] = []
 
 
