@@ -23,7 +23,8 @@ RULES = {
     "preload": False,
 }
 NOT_COLOURS = RULES | {"rules": {"color-contrast": {"enabled": False}}}
-COLOURS = RULES | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# The rules, of those above, that look at colours.
+COLOURS = RULES | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 # Axe's time grows with the number of elements, and most are of no interest to it. What MathJax draws is hidden from
 # screen readers, who get its MathML, and has the colour of the text around it. Of equal words in code, one is enough.
 LIGHTEN = """() => {
@@ -351,6 +352,8 @@ def test_the_chapter_offers_its_notebook_and_a_search_that_finds(html, browser):
 def test_an_equation_can_be_linked_to(html, context):
     page, _ = open_page(context, (html / "chapters/02_mathematics.html").as_uri() + "#equation-2-19")
     page.evaluate(MATHEMATICS_DONE)
+    shown = page.evaluate("document.documentElement.dataset.theme")
+    assert shown == context.scheme, f"the page should begin {context.scheme}, as the system is, and is {shown}"
     assert page.locator("#equation-2-19 mjx-container").count() == 1
     # Its own number in the text leads to it.
     assert page.locator(".bd-article a[href='#equation-2-19']").count() >= 1
