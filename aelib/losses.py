@@ -1,4 +1,4 @@
-"""The reconstruction losses of the mathematics, written out in NumPy: per image, summed over its pixels.
+"""The losses of the mathematics, written out in NumPy: per image, summed over its pixels or code units.
 
 Everything is computed in float64, so that the gradients here can be held against finite differences. The rows are
 images as a rule, but nothing here depends on that: `x` may have any number of columns.
@@ -154,10 +154,64 @@ def squared_error_gradient(x, x_hat):
     return 2 * (x_hat - x)
 
 
-def _reals(x, x_hat):
-    """Check a target and a reconstruction, and return both in float64."""
-    x, x_hat = check_vectors(x), check_vectors(x_hat, "x_hat")
-    check_same_shape(x, x_hat)
+def gaussian_divergence(mean, log_variance):
+    r"""Return the Kullback-Leibler divergence of each Gaussian from the standard normal, summed over code units.
+
+    .. math:: D(\mu, \ln \sigma^2) = \frac{1}{2} \sum_{k=1}^{m}
+        \big[ \mu_k^2 + \sigma_k^2 - 1 - \ln \sigma_k^2 \big]
+
+    in the direction :math:`\mathrm{KL}(\mathcal{N}(\mu, \mathrm{diag}\,\sigma^2) \,\Vert\, \mathcal{N}(0, I))`: what
+    a variational autoencoder pays for its code (Kingma and Welling 2013, appendix B).
+
+    Parameters
+    ----------
+    mean, log_variance : array_like of float, shape (n, m)
+        The Gaussians' means and the logarithms of their variances, any finite numbers.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+        Divergences in nats, at least 0; 0 where the Gaussian is the standard normal.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not finite floats of one shape (n, m), or are empty.
+    """
+    mean, log_variance = _reals(mean, log_variance, "mean", "log_variance")
+    # expm1 keeps the digits of variances near 1, where the terms nearly cancel.
+    return (np.square(mean) + np.expm1(log_variance) - log_variance).sum(axis=1) / 2
+
+
+def gaussian_divergence_gradient(mean, log_variance):
+    r"""Return the gradients of `gaussian_divergence` with respect to both of its arguments.
+
+    .. math:: \frac{\partial D}{\partial \mu_k} = \mu_k, \qquad
+        \frac{\partial D}{\partial \ln \sigma_k^2} = \frac{\sigma_k^2 - 1}{2}
+
+    Parameters
+    ----------
+    mean, log_variance : array_like of float, shape (n, m)
+        As `gaussian_divergence` takes them.
+
+    Returns
+    -------
+    tuple of two numpy.ndarray of float64, shape (n, m)
+        The gradient with respect to the means, and that with respect to the logarithms of the variances.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not finite floats of one shape (n, m), or are empty.
+    """
+    mean, log_variance = _reals(mean, log_variance, "mean", "log_variance")
+    return mean.copy(), np.expm1(log_variance) / 2
+
+
+def _reals(x, x_hat, name="x", name_hat="x_hat"):
+    """Check two arrays, such as a target and a reconstruction, and return both in float64."""
+    x, x_hat = check_vectors(x, name), check_vectors(x_hat, name_hat)
+    check_same_shape(x, x_hat, name, name_hat)
     return x.astype(np.float64, copy=False), x_hat.astype(np.float64, copy=False)
 
 

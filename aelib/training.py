@@ -5,6 +5,7 @@ import sys
 import time
 
 import keras
+import numpy as np
 
 from aelib._checks import check_floats, check_integer, check_range, check_seed
 
@@ -53,7 +54,10 @@ def fit(
     Returns
     -------
     keras.callbacks.History
-        ``history.history["loss"]`` has one number for each epoch; with validation data also ``"val_loss"``.
+        ``history.history["loss"]`` has one number for each epoch; with validation data also ``"val_loss"``. A model
+        that adds penalties to its loss also has ``"reconstruction"``, the loss without them, and ``"penalty"``, their
+        sum; ``loss`` is the sum of these two. With validation data likewise ``"val_reconstruction"`` and
+        ``"val_penalty"``.
 
     Raises
     ------
@@ -73,7 +77,8 @@ def fit(
     batch_size = check_integer(batch_size, "batch_size", low=1)
 
     keras.utils.set_random_seed(check_seed(seed))
-    settings = _compile(model, optimizer, loss, steps_per_execution=math.ceil(len(x) / batch_size))
+    _reseed(model, seed)
+    settings = _compile(model, optimizer, loss, sample=x[:1], steps_per_execution=math.ceil(len(x) / batch_size))
     if target is x:
         # One tensor for both: otherwise Keras copies the array twice.
         x = target = keras.ops.convert_to_tensor(x, dtype=keras.config.floatx())
@@ -89,12 +94,36 @@ def fit(
             verbose=0,
         )
         model.fitted_with = *settings, model.train_function
-        return history
     finally:
         progress.clear()
+    logs = history.history
+    for prefix in ("", "val_"):
+        if f"{prefix}reconstruction" in logs:
+            both = zip(logs[f"{prefix}loss"], logs[f"{prefix}reconstruction"], strict=True)
+            logs[f"{prefix}penalty"] = [whole - part for whole, part in both]
+    return history
 
 
-def _compile(model, optimizer, loss, *, steps_per_execution):
+class _Reconstruction(keras.metrics.Mean):
+    """The loss alone, without what layers add to it; averaged over batches as Keras averages the whole."""
+
+    def __init__(self, loss):
+        super().__init__(name="reconstruction")
+        self.loss = keras.losses.get(loss)
+
+    def update_state(self, target, output, sample_weight=None):
+        images = keras.ops.cast(keras.ops.shape(target)[0], self.dtype)
+        super().update_state(keras.ops.mean(self.loss(target, output)), sample_weight=images)
+
+
+def _has_penalties(model, sample):
+    """Whether layers add to the loss, such as regularisers; found by a call that leaves no trace."""
+    with keras.StatelessScope(collect_losses=True):
+        model(sample)
+        return bool(model.losses)
+
+
+def _compile(model, optimizer, loss, *, sample, steps_per_execution):
     """Compile a model, or, if it was compiled so before, only wipe its optimiser's memory; gives what to remember."""
     # What is trained counts, too: a half may have been frozen.
     settings = (optimizer, loss, steps_per_execution, [id(variable) for variable in model.trainable_variables])
@@ -107,7 +136,11 @@ def _compile(model, optimizer, loss, *, steps_per_execution):
         model.optimizer.learning_rate = rate
     else:
         model.compile(
-            optimizer=optimizer, loss=loss, jit_compile=_jit_compile(model), steps_per_execution=steps_per_execution
+            optimizer=optimizer,
+            loss=loss,
+            metrics=[_Reconstruction(loss)] if _has_penalties(model, sample) else None,
+            jit_compile=_jit_compile(model),
+            steps_per_execution=steps_per_execution,
         )
         rate = float(model.optimizer.learning_rate)
     return settings, rate
@@ -126,6 +159,13 @@ def _check_pair(model, x, target):
     if len(x) != len(target):
         raise ValueError(f"got {len(x)} inputs and {len(target)} targets; expected a target for each input")
     return x, target
+
+
+def _reseed(model, seed):
+    """Start the noise of every layer that makes some afresh: it must not depend on what the model did before."""
+    makers = [layer.seed_generator for layer in _leaf_layers(model) if hasattr(layer, "seed_generator")]
+    for maker, state in zip(makers, np.random.SeedSequence(seed).generate_state(len(makers)) >> 1, strict=True):
+        maker.state.assign(np.array([state, 0], dtype=maker.state.dtype))
 
 
 def _jit_compile(model):
