@@ -739,4 +739,6 @@ print(f"All {len(checks)} checks passed.")
 # ## Next
 #
 # This is the end of Part II. You have built an autoencoder, trained it to clean noise, chosen the size of its code and
-# looked inside. The chapters on its variants and uses build on these.
+# looked inside. Part III begins with the smallest step away from digits: [chapter 7](07_fashion_mnist.ipynb) hands the
+# same models pictures of clothes, and asks which of all these results were about autoencoders and which about digits.
+# [Chapter 10](10_variational.ipynb) comes back to the plane, with a decoder that can be trusted between the codes.
