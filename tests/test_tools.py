@@ -316,6 +316,22 @@ def test_line_ends_do_not_count(project):
     assert pairs.environment_fingerprint(project) == before
 
 
+@pytest.mark.parametrize(
+    ("source", "same"),
+    [
+        ('"""Another\n\nmodule."""\nA = 1\n\n\ndef f():\n    """Words,\n    “quoted”."""\n    return A\n', True),
+        ('A = 1\ndef f():\n    "Words"; return A\n', False),
+        ('"""Old."""\nA = 1\ndef f():\n    """Old."""\n    return "another value"\n', False),
+        ('"""Old."""\nA = """no docstring"""\ndef f():\n    """Old."""\n    return A\n', False),
+    ],
+)
+def test_docstrings_do_not_count_and_all_else_does(project, source, same):
+    (project / "aelib" / "data.py").write_text('"""Old."""\nA = 1\n\ndef f():\n    """Old."""\n    return A\n')
+    before = pairs.environment_fingerprint(project)
+    (project / "aelib" / "data.py").write_text(source, encoding="utf-8")
+    assert (pairs.environment_fingerprint(project) == before) is same
+
+
 def test_only_versions_of_libraries_that_aelib_needs_count(project):
     (project / "pyproject.toml").write_text('[project]\ndependencies = ["numpy>=2"]\n')
     fingerprints = []

@@ -219,11 +219,12 @@ def sha256(*parts: str | bytes) -> str:
 def environment_fingerprint(root: Path) -> str:
     """Fingerprint what chapters and sheets depend on: aelib, the data, and the locked versions of aelib's libraries.
 
-    Line ends do not count, because a version control system may change them.
+    Line ends do not count, because a version control system may change them, nor do docstrings, which change no output.
     """
     parts: list[str | bytes] = []
     for path in sorted(path for path in (root / "aelib").rglob("*") if path.suffix in {".py", ".js"}):
-        parts += [path.relative_to(root).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")]
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        parts += [path.relative_to(root).as_posix(), _without_docstrings(content) if path.suffix == ".py" else content]
     for path in sorted((root / "data").glob("*.npz")):
         parts += [path.name, path.read_bytes()]
     project, lock = root / "pyproject.toml", root / "requirements.lock"
@@ -232,6 +233,20 @@ def environment_fingerprint(root: Path) -> str:
         libraries = {re.match(r"[\w.-]+", need).group() for need in needs}
         parts += [line for line in lock.read_text(encoding="utf-8").splitlines() if line.split("==")[0] in libraries]
     return sha256(*parts)
+
+
+def _without_docstrings(source: bytes) -> bytes:
+    # From the text, not the syntax tree: how a tree is written out differs between versions of Python.
+    lines = source.split(b"\n")
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            text = node.body[0]
+            rest = lines[text.end_lineno - 1][text.end_col_offset :]
+            lines[text.lineno - 1] = lines[text.lineno - 1][: text.col_offset]
+            lines[text.lineno : text.end_lineno] = [b""] * (text.end_lineno - text.lineno)
+            lines[text.end_lineno - 1] += rest
+    return b"\n".join(line for line in lines if line.strip())
 
 
 def code_of(notebook: NotebookNode) -> list[str]:
