@@ -111,7 +111,7 @@ plots.histogram(
 #
 # The mean images show how much the images of a class agree.
 
-# %% mystnb={"image": {"alt": "Two rows of eleven images: the mean training image of each class and of all. The mean garments are recognisable and fairly crisp at the outline, shoes most of all; the mean of all clothes is a pale top with a brighter band. The mean digits are softer, and the mean of all digits is a blob."}}
+# %% mystnb={"image": {"alt": "Two rows of eleven images: the mean training image of each class and of all. The mean digits are soft, and the mean of all digits is a blob. Most mean garments have a crisp outline, tops, trousers and the sneaker most of all; the mean sandal is a dim smear, and the mean of all clothes a grey mixture of top and trousers."}}
 means = {}
 for name, images in sets.items():
     means[name] = np.stack([images.x_train[images.y_train == label].mean(axis=0) for label in range(10)])
@@ -135,9 +135,12 @@ def mean_error(name, x_hat):
     return metrics.mean_squared_error(sets[name].x_test, x_hat).mean()
 
 
+mean_image_mse = {name: mean_error(name, mean_images[name].reconstruct(sets[name].x_test)) for name in sets}
+
+
 def explained(name, x_hat):
     """Share of the mean image's squared error that a reconstruction of the test images takes away."""
-    return 1 - mean_error(name, x_hat) / mean_error(name, mean_images[name].reconstruct(sets[name].x_test))
+    return 1 - mean_error(name, x_hat) / mean_image_mse[name]
 
 
 def from_brightness(images):
@@ -165,7 +168,7 @@ known.round(3)
 # %% [markdown]
 # ## Losses that cannot be compared
 #
-# Binary cross-entropy splits in two. For a pixel $x_j$ and its reconstruction $\hat x_j$,
+# Binary cross-entropy splits in two. For an image with pixels $x_j$ and reconstruction $\hat x$,
 #
 # $$ L(x, \hat x) = \underbrace{H(x)}_{\text{pixel entropy}} + \underbrace{\sum_j \Big[ x_j \ln \frac{x_j}{\hat x_j}
 # + (1 - x_j) \ln \frac{1 - x_j}{1 - \hat x_j} \Big]}_{\text{0 if and only if } \hat x = x}. \tag{7.1} $$
@@ -579,11 +582,11 @@ def encode(weights, x):
 
 
 def readout(encoder):
-    """Share explained of both sets by the best linear decoder for a frozen encoder, fitted to 20,000 images."""
+    """Share explained of both sets by the best linear decoder for a frozen encoder, fitted to 10,000 images."""
     shares = []
     for name, images in sets.items():
-        codes = encoder(images.x_train[:20_000]).astype(np.float64)  # the equations lose digits
-        line = Ridge(alpha=1.0, solver="cholesky").fit(codes, images.x_train[:20_000])
+        codes = encoder(images.x_train[:10_000]).astype(np.float64)  # in float32 the equations would lose digits
+        line = Ridge(alpha=1.0, solver="cholesky").fit(codes, images.x_train[:10_000])
         shares.append(explained(name, line.predict(encoder(images.x_test)).clip(0, 1)))
     return shares
 
