@@ -367,8 +367,8 @@ errors_full = metrics.mean_squared_error(clothes.x_test, rebuilt_full)
 order = np.argsort(errors_full)
 rows, captions = {}, {}
 for row, shown, space in (("best", order[:8], ""), ("worst", order[-8:][::-1], " ")):
-    rows |= {row: clothes.x_test[shown], f"rebuilt{space}": rebuilt_full[shown]}
-    captions[f"rebuilt{space}"] = [names[label] for label in clothes.y_test[shown]]
+    rows |= {row: clothes.x_test[shown], f"{space}rebuilt": rebuilt_full[shown]}
+    captions[f"{space}rebuilt"] = [names[label] for label in clothes.y_test[shown]]
 plots.image_rows(rows, captions=captions, title="Least and greatest squared error among the test images (20 epochs)")
 
 # %% [markdown]

@@ -52,17 +52,21 @@ def predict(model, x):
     return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
+network = models.dense_autoencoder(seed=0)
+start = network.get_weights()
 specialists, rebuilt, mean_image = {}, {}, {}
 for name in sets:
-    specialists[name] = models.dense_autoencoder(seed=0)
-    training.fit(specialists[name], x_train[name], epochs=6, batch_size=250, seed=0)
+    network.set_weights(start)
+    training.fit(network, x_train[name], epochs=6, batch_size=250, seed=0)  # compiled once for both
+    specialists[name] = models.dense_autoencoder()
+    specialists[name].set_weights(network.get_weights())
     rebuilt[name] = predict(specialists[name], x_validation[name])
     mean_image[name] = baselines.MeanImage().fit(x_train[name]).reconstruct(x_validation[name])
 print("classes of clothes:", ", ".join(f"{number} {name}" for number, name in enumerate(names)))
 
 # %% [markdown]
 # `specialists` holds two networks of the kind 784-128-64-128-784: one trained on 20,000 `digits`, one on 20,000
-# `clothes`. `rebuilt` holds their reconstructions of the validation images `x_validation`, `mean_image` the mean
+# `clothes`, for 6 epochs only. `rebuilt` holds their reconstructions of the validation images `x_validation`, `mean_image` the mean
 # training image as the reconstruction of each.
 
 # %% [markdown]
@@ -361,8 +365,8 @@ for low, high in ((0, 1), (2.5, 7), (9, 30)):
 # %% [markdown]
 # Garments by bands, and what the network misses in each, class by class:
 
-# %% mystnb={"image": {"alt": "Eight rows of ten garments in pairs, original and rebuilt: whole; the band below 3 cycles, soft blobs that look the same in both; 3 to 7 cycles, outlines as grey waves, still alike; above 7 cycles, edges and prints in the originals and almost nothing in the reconstructions."}} nbgrader={"grade": false, "grade_id": "setup-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
-BANDS = {"below 3": (0, 3), "3 to 7": (3, 7), "above 7": (7, 30)}
+# %% mystnb={"image": {"alt": "Eight rows of ten garments in pairs, original and rebuilt: whole; the band below 3 cycles, soft blobs that look the same in both; 3 to 7 cycles, outlines as grey waves, weaker in the reconstructions; 7 cycles and more, crisp edges, straps, buttons and prints in the originals and a faint grid in the reconstructions."}} nbgrader={"grade": false, "grade_id": "setup-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
+BANDS = {"below 3": (0, 3), "3 to 7": (3, 7), "7 and more": (7, 30)}
 
 
 def draw_bands():
@@ -374,14 +378,14 @@ def draw_bands():
     for name, (low, high) in BANDS.items():
         grey = 0 if low == 0 else 0.5
         rows[name] = np.clip(band(original, low, high) + grey, 0, 1)
-        rows["rebuilt" + " " * len(rows)] = np.clip(band(copy, low, high) + grey, 0, 1)
+        rows[" " * len(rows) + "rebuilt"] = np.clip(band(copy, low, high) + grey, 0, 1)
     return plots.image_rows(rows, title="Garments in bands of spatial frequency (cycles)", captions={"whole": names})
 
 
 draw_bands()
 
 
-# %% mystnb={"image": {"alt": "Heat map of ten classes by three bands: share of the power that is missing. The first column is near zero throughout, the last near one half or more; shoes keep more of the highest band than shirts and bags do."}} nbgrader={"grade": false, "grade_id": "setup-3-table", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Heat map of ten classes by three bands: share of the power that is missing. The first column is near zero for all but the sandal, the second near one third, the last above one half throughout; trousers miss least in the last two, sandals, then bags, miss most."}} nbgrader={"grade": false, "grade_id": "setup-3-table", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def draw_missing():
     x, x_hat, labels = x_validation["clothes"], rebuilt["clothes"], y_validation["clothes"]
     if missing(x[:10], x_hat[:10], 0, 3) is None:
@@ -416,11 +420,26 @@ draw_missing()
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** TODO
+# **Model answer.** The network keeps the waves below 3 cycles: in nearly every class one or two hundredths of their
+# power are missing. Of the waves from 3 to 7 cycles about a third is missing, of the finest about three quarters. These
+# hold crisp edges and what is inside: the buttons of the pullover, the straps of the top and of the sandal, the pattern
+# of the coat have gone or are a blur. The loss adds up squared errors (or nearly so) over pixels, and the finest band
+# holds only about 6 per cent of the images' power, so to drop most of it costs a few per cent. To keep it would be dear:
+# a print can look like anything and begin anywhere, so that describing one garment's would take most of the 64 numbers,
+# which are the same for all garments. They buy more if they describe shade and rough shape. Trousers have the lowest
+# MSE, 0.011, but relative to their own class mean pullovers are explained best (0.28 is left, of trousers 0.33). The
+# MSE is an error in grey values; the other column compares it with what is left if one knows nothing but the class.
+# For patterns I would quote the second, since a class's mean image holds no pattern: whatever a pattern adds is in what
+# is to be explained. Better still would be the share that is missing in the finest band.
 #
-# **Rubric.**
+# **Rubric.** Numbers may differ by some hundredths.
 #
-# - 1 mark TODO
+# - 1 mark for the low band kept and the high band lost, with numbers, and for two details that the pictures show
+#   (half a mark each).
+# - 1 mark for the reason: little power in the band (half a mark), and many numbers for something that differs from
+#   garment to garment (half a mark).
+# - 1 mark for trousers by MSE, another class by the second column (half a mark), and for a choice for the shop with a
+#   reason that fits what the number measures (half a mark). The high band's share, with a reason, earns it as well.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -550,17 +569,16 @@ carried().astype(float).round(3)
 # %% [markdown]
 # ## Task 5: One network for both (3 marks)
 #
-# The two `specialists` know one data set each. Build and train one autoencoder `my_model` that serves both, with a code
-# of at most *64* numbers. On the validation images of **each** set, the share of the mean image's squared error that it
-# explains has to reach at least **TODO of the specialist's share**; the cell below prints what that is.
+# The two `specialists` know one data set each. Build and train one autoencoder `my_model` that serves both as well as
+# they do, with a code of at most *64* numbers: on the validation images of **each** set it has to explain at least as
+# large a share of the mean image's squared error as the set's own specialist. The cell below prints these shares.
 #
 # Learn from `x_train["digits"]` and `x_train["clothes"]` alone. `my_model` has to be an `aelib.models.Autoencoder`, made
 # by `models.dense_autoencoder` or by you from two Keras models with ordinary layers. Your cell should take no more than
-# about half a minute; it is stopped after one when your work is graded. The hidden check measures the same on test
-# images, with a little less to reach.
+# about half a minute; when your work is graded, it is stopped after two minutes. The hidden check measures the same on
+# test images, where 98 per cent of the specialist's share is enough.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
-NEEDED = 0.97
 
 
 def shares(rebuild, images):
@@ -576,7 +594,7 @@ def shares(rebuild, images):
 own = shares(lambda name, x: predict(specialists[name], x), x_validation)
 swapped = {"digits": "clothes", "clothes": "digits"}
 foreign = shares(lambda name, x: predict(specialists[swapped[name]], x), x_validation)
-pd.DataFrame({"own specialist": own, "the other specialist": foreign, "needed": NEEDED * own}).round(3)
+pd.DataFrame({"own specialist (needed)": own, "the other specialist": foreign}).round(3)
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -593,7 +611,7 @@ my_model = None
 ### BEGIN SOLUTION
 my_model = models.dense_autoencoder(latent_dim=64, hidden=(256,), code_activation="linear", seed=0)
 both_sets = np.concatenate([x_train["digits"], x_train["clothes"]])
-training.fit(my_model, both_sets, epochs=8, batch_size=250, seed=0)
+training.fit(my_model, both_sets, epochs=5, batch_size=250, seed=0)
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "task-5-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -605,10 +623,10 @@ if started(my_model, "Task 5"):
     size = predict(my_model.encoder, x_validation["digits"][:2]).shape[-1]
     assert size <= 64, f"your code has {size} numbers; at most 64 are allowed"
     reached = shares(lambda name, x: predict(my_model, x), x_validation)
-    print(", ".join(f"{name}: {value:.3f} of {NEEDED * own[name]:.3f}" for name, value in reached.items()))
+    print(", ".join(f"{name}: {value:.3f} (needed {own[name]:.3f})" for name, value in reached.items()))
     for name, value in reached.items():
-        assert value >= NEEDED * own[name], (
-            f"your model explains {value:.3f} of the {name}; it has to be at least {NEEDED * own[name]:.3f}. "
+        assert value >= own[name], (
+            f"your model explains {value:.3f} of the {name}; its specialist explains {own[name]:.3f}. "
             "Has it seen both sets, mixed, and often enough? The hint says what to vary"
         )
     print("Task 5: the visible checks pass.")
@@ -619,7 +637,7 @@ x_hidden = {name: images.x_test[:4000] for name, images in sets.items()}
 wanted = shares(lambda name, x: predict(specialists[name], x), x_hidden)
 reached = shares(lambda name, x: predict(my_model, x), x_hidden)
 for name, value in reached.items():
-    assert value >= (NEEDED - 0.01) * wanted[name], f"on other images your model explains too little of the {name}"
+    assert value >= 0.98 * wanted[name], f"on other images your model explains too little of the {name}"
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -627,10 +645,10 @@ for name, value in reached.items():
 #
 # A fellow student writes:
 #
-# > "I trained the same network on digits and on clothes. Its loss is several times as large on clothes, so clothes are
-# > several times as hard. Among the clothes it handles sneakers best, for they have the smallest error. I also showed the
-# > digits' network clothes; it did worse than the mean image of the clothes, so digits and clothes have nothing in
-# > common that a code could use."
+# > "I trained the same network on digits and on clothes. Its loss is more than twice as large on clothes, so clothes are
+# > more than twice as hard. Among the clothes, sneakers are handled nearly best: only trousers have a smaller error. I
+# > also showed the digits' network clothes; it did worse than the mean image of the clothes, so digits and clothes have
+# > nothing in common that a code could use."
 #
 # Each of the three conclusions may be right or wrong; none follows from what was measured. For each, say in one or two
 # sentences why not, and what you would measure in its place. Use numbers from this sheet or from the chapter where
@@ -638,9 +656,21 @@ for name, value in reached.items():
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** TODO
+# **Model answer.** *The loss.* It has a floor that belongs to the data, the entropy of grey pixels, and clothes have
+# more of them: here 0.24 of their 0.30 is floor, for digits 0.06 of 0.11. So the ratio of the losses says nothing about
+# difficulty. I would compare the way from the mean image to the floor, which is about 0.78 for clothes and 0.74 for
+# digits, or the share of squared error explained, and add PCA at equal size. *The sneakers.* A small error may mean that
+# there was little to explain: sneakers resemble their mean image. Divided by the error of that, they are among the two
+# worst (0.44 is left; of pullovers, with a larger error, 0.28). *The digits' network.* What failed was encoder and
+# decoder together, and the decoder can draw strokes only. That says nothing about the code. I would freeze the encoder,
+# fit a new (linear) decoder for clothes, and compare with the clothes' own code and with an untrained encoder's. In the
+# chapter that explains about 0.81 of the clothes' variation, against 0.84 from their own code and 0.72 from random
+# weights: the code does hold much of what clothes need.
 #
-# **Rubric.**
+# **Rubric.** For each of the three conclusions:
 #
-# - 1 mark TODO
+# - half a mark for the reason why it does not follow: the floor; little variation within the class; decoder and encoder
+#   failing together.
+# - half a mark for a measure that would tell: excess, way to the floor or share explained; the error divided by that of
+#   the class mean; a new decoder on the frozen encoder (or fine-tuning), with a yardstick.
 # ### END SOLUTION
