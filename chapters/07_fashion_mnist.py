@@ -126,7 +126,6 @@ plots.image_rows(rows, title="Mean training images", captions=captions)
 #
 # > **Predict first.** Will the class explain more of a digit or more of a garment? And the brightness?
 
-
 # %%
 mean_images = {name: baselines.MeanImage().fit(images.x_train) for name, images in sets.items()}
 
