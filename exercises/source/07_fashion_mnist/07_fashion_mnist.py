@@ -316,9 +316,12 @@ if started(band(some, 0, 3), "Task 3, band") and started(missing(some, some_rebu
         """An image of one wave."""
         return np.cos(2 * np.pi * (down * place[:, None] + across * place)).reshape(1, 784)
 
-    assert np.allclose(band(wave(0, 2), 1, 3), wave(0, 2)), "a wave of 2 cycles has to pass the band from 1 to 3"
+    assert np.allclose(band(wave(0, 2), 1, 3), wave(0, 2)), (
+        "a wave of 2 cycles has to pass the band from 1 to 3 unchanged: are your frequencies those of np.fft.fftfreq, "
+        "in cycles (d=1/28), and do you give the real part as it is, without clipping?"
+    )
     assert np.allclose(band(wave(0, 2), 3, 9), 0), (
-        "a wave of 2 cycles must not pass the band from 3 to 9: are your frequencies in cycles (d=1/28)?"
+        "a wave of 2 cycles must not pass the band from 3 to 9: keep what lies between low and high, zero the rest"
     )
     assert np.allclose(band(wave(5, 0), 3, 9), wave(5, 0)), (
         "a wave of 5 cycles has to pass the band from 3 to 9 unchanged: the coefficients in the last rows and columns "
