@@ -61,15 +61,15 @@ rng = np.random.default_rng(SEED)
 # format, so that any program for digits runs on it unchanged. The images are product photographs from one shop, made
 # small, turned grey, and inverted, so that the white background became black.
 
-# %% mystnb={"image": {"alt": "Five rows of ten grey images of clothing on black, one class to a column. Tops fill the frame; several carry prints, stripes or lettering. Trousers are two upright bars, sandals are thin straps, and sneakers and boots all point to the left. Bags vary most in shape."}}
-chosen = [rng.choice(np.flatnonzero(clothes.y_train == label), 5, replace=False) for label in range(10)]
+# %% mystnb={"image": {"alt": "Four rows of ten grey images of clothing on black, one class to a column. Tops fill the frame; several carry prints, stripes or lettering. Trousers are two upright bars, sandals are thin straps, and sneakers and boots all point to the left. Bags vary most in shape."}}
+chosen = [rng.choice(np.flatnonzero(clothes.y_train == label), 4, replace=False) for label in range(10)]
 rows = {" " * row: clothes.x_train[list(column)] for row, column in enumerate(zip(*chosen, strict=True))}
-plots.image_rows(rows, title="Five training images of each class", captions={" " * 4: names})
+plots.image_rows(rows, title="Four training images of each class", captions={" " * 3: names})
 
 # %% [markdown]
-# These are areas, not strokes: filled, shaded, some printed or striped. Four classes of tops (T-shirt/top, Pullover,
-# Coat, Shirt) have nearly one silhouette; without the label you would mix them up yourself. All shoes point the same
-# way. Now in numbers, beside the digits.
+# These are areas, not strokes: filled, shaded, some printed or striped. Pullovers, coats and shirts have nearly one
+# silhouette; without the label you would mix them up yourself. All shoes point the same way. Now in numbers, beside the
+# digits.
 
 
 # %%
@@ -103,7 +103,7 @@ plots.histogram(
 )
 
 # %% [markdown]
-# - *Balance.* Every class of clothes has exactly as many training images; the digits are only nearly balanced.
+# - *Balance.* All classes of clothes have equally many training images; those of the digits only nearly.
 # - *Grey.* Half of the pixels of clothes are black, against four fifths for digits, and nearly all others are grey, of
 #   every shade. On digits a grey pixel is the edge of a stroke; here it is cloth.
 # - *Brightness.* Its spread over images is about three times as large. Garments are dark or bright as a whole.
@@ -562,8 +562,8 @@ plots.image_rows(rows, title="Each data set, rebuilt by the other's model (AE: a
 # - PCA travels better in both directions, and stays above zero in both. It keeps the part of an image that lies along
 #   its components and fills in its own mean for the rest. The network's decoder draws strokes.
 #
-# A likely reason for the asymmetry: shapes of every width and shade can be put together to something like a stroke;
-# thin strokes on black cannot be put together to a bright coat.
+# A likely reason for the asymmetry: from shapes of every width and shade something like a stroke can be put together;
+# from thin strokes on black a bright coat cannot.
 #
 # ### Which half is to blame?
 #
@@ -637,8 +637,8 @@ plots.plane_and_grid(
     clothes.y_test,
     class_names=names,
     title="The plane of clothes",
-    steps=12,
-    points=1000,
+    steps=10,
+    points=800,
 )
 
 # %% [markdown]
