@@ -251,18 +251,6 @@ def missing(x, x_hat, low, high):
     return (band(x - x_hat, low, high) ** 2).sum() / (band(x, low, high) ** 2).sum()
 
 
-# %% task-3 wrong: a transform over the images as well
-def band(x, low, high):
-    cycles = np.fft.fftfreq(28, d=1 / 28)
-    frequency = np.hypot(cycles[:, None], cycles)
-    waves = np.fft.fftn(x.reshape(-1, 28, 28)) * ((low <= frequency) & (frequency < high))
-    return np.fft.ifftn(waves).real.reshape(-1, 784)
-
-
-def missing(x, x_hat, low, high):
-    return (band(x - x_hat, low, high) ** 2).sum() / (band(x, low, high) ** 2).sum()
-
-
 # %% task-3 wrong: share of the whole image's power
 def band(x, low, high):
     cycles = np.fft.fftfreq(28, d=1 / 28)

@@ -581,9 +581,8 @@ carried().astype(float).round(3)
 # about half a minute; when your work is graded, it is stopped after two minutes. The hidden check measures the same on
 # test images, where 98 per cent of the specialist's share is enough.
 
+
 # %% nbgrader={"grade": false, "grade_id": "setup-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
-
-
 def shares(rebuild, images):
     """For each set, the share of the mean image's squared error that a model explains."""
     result = {}
