@@ -133,7 +133,6 @@ for n, d in ((1, 3), (40, 784)):
     )
 ### END HIDDEN TESTS
 
-
 # %% [markdown]
 # The two networks on their own scales, with the losses beside them that must not be compared:
 
@@ -613,7 +612,7 @@ my_model = None
 ### BEGIN SOLUTION
 my_model = models.dense_autoencoder(latent_dim=64, hidden=(256,), code_activation="linear", seed=0)
 both_sets = np.concatenate([x_train["digits"], x_train["clothes"]])
-training.fit(my_model, both_sets, epochs=5, batch_size=250, seed=0)
+history = training.fit(my_model, both_sets, epochs=5, batch_size=250, seed=0)
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "task-5-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
