@@ -319,7 +319,7 @@ mse_table.round(4)
 # hundredths of each other: relative to what there is to gain, the same model in the same time does nearly the same job.
 #
 # The second table has the surprise. On digits, 8 epochs make the autoencoder level with PCA, and 20 put it clearly
-# ahead ([chapter 5](05_code_size.ipynb)). On clothes it is about a fifth *behind* after 8, in every seed, and after 20
+# ahead ([chapter 5](05_code_size.ipynb)). On clothes it is about a quarter *behind* after 8, in every seed, and after 20
 # it has drawn level (one run: do not call that a win). That a nonlinear network beats PCA at equal size is a result
 # about digits and long training, not a law. A likely reason: clothes vary most in shade and rough shape, which a linear
 # code is good at. (64 components explain as much of clothes as of digits, for all the texture.) And squared error is
