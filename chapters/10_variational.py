@@ -1,0 +1,690 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 10 · Variational autoencoders
+#
+# An autoencoder gives every image a point in its latent space, and nothing says where the next point may lie. A
+# *variational autoencoder* gives every image a distribution, and trains all of these to fit one that you can draw from.
+# With that it becomes a model of the data: it makes new digits, and it can be asked how probable an image is. The price
+# is a loss whose two terms must be weighed exactly right, and a common mistake in that weighing ruins it.
+
+# %% [markdown]
+# ## What you will learn
+#
+# - Derive the [evidence lower bound](glossary.md#evidence-lower-bound), and check its gradient numerically.
+# - Explain the [reparameterisation](glossary.md#reparameterisation), and measure what it is worth.
+# - Weigh the two terms of the loss correctly where a library averages one of them, and recognise
+#   [posterior collapse](glossary.md#posterior-collapse) when you did not.
+# - Draw new images, and judge them against the best that a plain autoencoder can do.
+# - Report a bound on the log-likelihood in nats, so that it can be put beside published ones.
+
+# %% [markdown]
+# ## What you need
+#
+# - [Chapter 6](06_latent_plane.ipynb) for the plane of a plain autoencoder; [chapter 2](02_mathematics.ipynb) for sums
+#   and means of a loss, and for gradients checked by differences.
+# - Gaussian densities, expectations, and that the logarithm is concave.
+#
+# Running time: about two minutes on two cores ([all chapters](running_times.md)).
+
+# %%
+from aelib import data, losses, metrics, models, plots, training, variational
+
+import keras
+import numpy as np
+import pandas as pd
+from scipy.integrate import quad
+from scipy.special import expit, logsumexp
+from sklearn.mixture import GaussianMixture
+
+SEED = 0
+SEEDS = (0, 1, 2)
+BATCH_SIZE = 250
+PIXELS = 784
+
+# %%
+mnist = data.load_mnist()
+x_train, x_test, y_test = mnist.x_train, mnist.x_test, mnist.y_test
+
+
+def predict(model, x):
+    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
+
+
+# %% [markdown]
+# ## A distribution in place of a point
+#
+# Start from the end that makes images. Draw a code $z$ from a fixed [prior](glossary.md#prior), here the standard normal
+# distribution $p(z) = \mathcal N(0, I)$. The decoder turns it into one number $\hat x_j(z)$ for every pixel, read as the
+# probability that the pixel is white. That is a model of black and white images:
+#
+# $$ p(x) = \int p(x \mid z)\, p(z)\, dz, \qquad
+#    \ln p(x \mid z) = \sum_{j=1}^{784} \big[ x_j \ln \hat x_j + (1 - x_j) \ln (1 - \hat x_j) \big]. \tag{10.1} $$
+#
+# The second formula is minus the [binary cross-entropy](glossary.md#binary-cross-entropy), *summed* over pixels. To train
+# the decoder you would make $\ln p(x)$ large for the training images. But the integral runs over all codes, and nearly
+# all of them have nothing to do with $x$. What is needed is to know which codes belong to an image, and that is what an
+# encoder is for. It gives a Gaussian for each image, $q(z \mid x) = \mathcal N(\mu, \mathrm{diag}(\sigma^2))$: two
+# numbers, a mean and the logarithm of a variance, for every code unit.
+#
+# Write the integral as an expectation under that Gaussian. The logarithm is concave, so the logarithm of a mean is at
+# least the mean of the logarithms (Jensen's inequality):
+#
+# $$ \ln p(x) = \ln \mathrm E_{q} \left[ \frac{p(x \mid z)\, p(z)}{q(z \mid x)} \right]
+#    \;\ge\; \mathrm E_{q} \left[ \ln \frac{p(x \mid z)\, p(z)}{q(z \mid x)} \right]
+#    = \mathrm E_{q} \big[ \ln p(x \mid z) \big] - \mathrm{KL}\big( q(z \mid x) \,\Vert\, p(z) \big)
+#    =: \mathcal L(x). \tag{10.2} $$
+#
+# $\mathcal L$ is the *evidence lower bound*. Its first term says how well codes drawn from the Gaussian rebuild the image.
+# Its second, the [Kullback–Leibler divergence](glossary.md#kullbackleibler-divergence), says how far the Gaussian is from
+# the prior; for two Gaussians it has a closed form,
+#
+# $$ \mathrm{KL} = \tfrac12 \sum_{k=1}^{m} \big[ \mu_k^2 + \sigma_k^2 - 1 - \ln \sigma_k^2 \big]. \tag{10.3} $$
+#
+# How much is lost by the inequality? Since $p(x \mid z)\,p(z) = p(z \mid x)\,p(x)$, exactly
+#
+# $$ \ln p(x) - \mathcal L(x) = \mathrm{KL}\big( q(z \mid x) \,\Vert\, p(z \mid x) \big) \ge 0. \tag{10.4} $$
+#
+# Making $\mathcal L$ large thus does two things at once: it raises the probability of the images, and it moves each $q$
+# towards the codes that really belong to its image. Encoder and decoder are trained together on one number, as ever.
+
+# %% [markdown]
+# ## The reparameterisation
+#
+# One obstacle is left. The first term is an expectation over codes that are *drawn*, and you cannot differentiate a draw.
+# So draw something that does not depend on the network, and compute the code from it:
+#
+# $$ z = \mu + \sigma \epsilon, \qquad \epsilon \sim \mathcal N(0, I). \tag{10.5} $$
+#
+# For fixed noise $\epsilon$ this is an ordinary layer, with $\partial z / \partial \mu = 1$ and
+# $\partial z / \partial \ln \sigma^2 = \sigma \epsilon / 2$. Test that on a model small enough to take every derivative
+# by hand: 36 black and white pixels, two code units, one layer on either side.
+
+# %%
+rng = np.random.default_rng(SEED)
+small = variational.binarise(x_train[:20], seed=SEED).reshape(-1, 28, 28)[:, 4:25:4, 4:25:4].reshape(20, 36)
+shapes = [(36, 2), (2,), (36, 2), (2,), (2, 36), (36,)]
+weights = [rng.normal(0, 0.3, shape) for shape in shapes]
+noise = rng.standard_normal((20, 2))
+
+
+def minus_bound(weights):
+    """Minus the bound, summed over images, and its gradient."""
+    to_mean, mean_bias, to_variance, variance_bias, kernel, bias = weights
+    mean, log_variance = small @ to_mean + mean_bias, small @ to_variance + variance_bias
+    code = mean + np.exp(log_variance / 2) * noise
+    x_hat = expit(code @ kernel + bias)
+    value = losses.binary_crossentropy(small, x_hat) + losses.gaussian_divergence(mean, log_variance)
+    d_out = x_hat - small
+    d_code = d_out @ kernel.T
+    d_mean, d_variance = losses.gaussian_divergence_gradient(mean, log_variance)
+    d_mean, d_variance = d_mean + d_code, d_variance + d_code * np.exp(log_variance / 2) * noise / 2
+    inwards = [part for d in (d_mean, d_variance) for part in (small.T @ d, d.sum(axis=0))]
+    return value.sum(), [*inwards, code.T @ d_out, d_out.sum(axis=0)]
+
+
+# %% [markdown]
+# The gradient is [backpropagation](glossary.md#backpropagation) as in chapter 2, and the divergence adds its own gradient
+# to that of mean and log-variance. Compare all of its numbers with [finite differences](glossary.md#finite-differences).
+
+# %%
+value, gradient = minus_bound(weights)
+step, largest = 1e-5, 0.0
+for layer, part in enumerate(gradient):
+    for place in np.ndindex(part.shape):
+        values = []
+        for sign in (1, -1):
+            moved = [weight.copy() for weight in weights]
+            moved[layer][place] += sign * step
+            values.append(minus_bound(moved)[0])
+        largest = max(largest, abs(part[place] - (values[0] - values[1]) / (2 * step)))
+count = sum(weight.size for weight in weights)
+scale = max(np.abs(part).max() for part in gradient)
+print(f"{count} derivatives; largest disagreement {largest:.0e}, largest derivative {scale:.0f}")
+
+# %% [markdown]
+# The bound is differentiable, and its gradient is right. (aelib's tests show that Keras takes the same step.) Could you do
+# without the trick? There is another unbiased estimate of the gradient, which needs no derivative of the decoder at all,
+# the *score function*: multiply the value of the loss by $\partial \ln q / \partial \mu = \epsilon / \sigma$.
+#
+# > **Predict first.** Both estimates are right on average. By what factor will their standard deviations differ?
+
+# %%
+to_mean, mean_bias, to_variance, variance_bias, kernel, bias = weights
+draws = rng.standard_normal((20_000, 2))
+one = small[:1]
+deviation = np.exp((one @ to_variance + variance_bias) / 2)
+x_hat = expit((one @ to_mean + mean_bias + deviation * draws) @ kernel + bias)
+target = np.repeat(one, len(draws), axis=0)
+estimates = {
+    "reparameterisation": ((x_hat - target) @ kernel.T)[:, 0],
+    "score function": losses.binary_crossentropy(target, x_hat) * (draws / deviation)[:, 0],
+}
+estimators = pd.DataFrame({name: [values.mean(), values.std()] for name, values in estimates.items()})
+estimators.index = ["mean", "standard deviation of one draw"]
+estimators.T.round(3)
+
+# %% [markdown]
+# They agree on the mean, and one is far noisier than the other. Averages settle with the square root of the number of
+# draws, so a factor of ten in the standard deviation is worth a hundred times as many draws. Here, and in this course's
+# networks, one draw for each image and step is enough.
+
+# %% [markdown]
+# ## A plane with a prior
+#
+# The network is chapter 6's, 784-128-2-128-784 with a linear code, except that the encoder ends in two layers of two
+# units, means and log-variances. The layer that follows them, `models.GaussianCode`, is in essence
+#
+# ```python
+# divergence = ops.sum(ops.square(mean) + ops.exp(log_variance) - 1 - log_variance, axis=-1) / 2
+# self.add_loss(beta * ops.mean(divergence) / pixels)
+# if not training:
+#     return mean
+# return mean + ops.exp(log_variance / 2) * keras.random.normal(ops.shape(mean), seed=self.seed_generator)
+# ```
+#
+# The sum over code units is (10.3). Why it is divided by `pixels`, which is 784, gets a section of its own. Outside
+# training the code is the mean, so `encoder` and `decoder` work as in any other chapter. Train three seeds, and three
+# plain autoencoders to compare them with. The images are the grey ones, as before; what that means comes later, too.
+
+# %%
+networks, runs = {}, {}  # a compiled network for each kind and code size; what each training ended in
+
+
+def train(kind, size, seed, *, epochs, beta=1.0):
+    """Train from a fresh start; a network of this kind and size that is compiled already takes its weights."""
+    if kind == "plain":
+        start = models.dense_autoencoder(size, code_activation="linear", seed=seed)
+    else:
+        start = models.variational_autoencoder(size, beta=beta, seed=seed)
+    network = networks.setdefault((kind, size), start)
+    network.set_weights(start.get_weights())
+    history = training.fit(network, x_train, epochs=epochs, batch_size=BATCH_SIZE, seed=seed)
+    runs[kind, size, seed, beta] = network.get_weights(), history.history
+
+
+def trained(kind, size, seed, beta=1.0):
+    """The network of one run, as its training left it."""
+    networks[kind, size].set_weights(runs[kind, size, seed, beta][0])
+    return networks[kind, size]
+
+
+# %%
+EPOCHS = 6
+for kind in ("plain", "variational"):
+    for seed in SEEDS:
+        train(kind, 2, seed, epochs=EPOCHS)
+
+# %% [markdown]
+# `fit` reports the two terms apart: `reconstruction` is the loss that Keras averages over pixels, `penalty` what layers
+# added to it. Times 784, they are minus the terms of the bound, in [nats](glossary.md#nat) for each image.
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+log = runs["variational", 2, SEED, 1.0][1]
+terms = {name: PIXELS * np.array(log[name]) for name in ("loss", "reconstruction", "penalty")}
+plots.curves(
+    {"loss: minus the bound": terms["loss"], "reconstruction": terms["reconstruction"], "divergence": terms["penalty"]},
+    title="The two terms of the bound, two code units",
+    xlabel="epoch",
+    ylabel="nats per image, training images",
+)
+
+# %% [markdown]
+# TO WRITE: reading.
+#
+# > **Predict first.** Before you see the plane: what will the divergence have done to the arms, holes and crowd of
+# > chapter 6's planes? How far from $(0, 0)$ will codes lie?
+
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+def show_plane(kind, title):
+    network = trained(kind, 2, SEED)
+    codes = predict(network.encoder, x_test)
+    return plots.plane_and_grid(
+        lambda z: predict(network.decoder, z), codes, y_test, title=title, steps=15, points=1200
+    )
+
+
+show_plane("plain", "Plain autoencoder")
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+show_plane("variational", "Variational autoencoder")
+
+# %% [markdown]
+# TO WRITE
+#
+# Now count, over seeds.
+
+# %%
+sample = rng.choice(len(x_test), 5000, replace=False)
+rows = []
+for kind in ("plain", "variational"):
+    for seed in SEEDS:
+        network = trained(kind, 2, seed)
+        codes = predict(network.encoder, x_test)
+        rows.append(
+            {
+                "model": kind,
+                "seed": seed,
+                "test MSE": metrics.mean_squared_error(x_test, predict(network, x_test)).mean(),
+                "neighbour agreement": metrics.neighbour_agreement(codes[sample], y_test[sample]),
+                "least std of a unit": codes.std(axis=0).min(),
+                "largest std": codes.std(axis=0).max(),
+                "farthest code": np.linalg.norm(codes, axis=1).max(),
+            }
+        )
+compared = pd.DataFrame(rows).set_index(["model", "seed"])
+compared.round(4)
+
+# %% [markdown]
+# TO WRITE
+#
+# ## Do all the Gaussians together make the prior?
+#
+# The divergence pulls every single Gaussian towards the prior. What you will draw from is something else: the mixture of
+# all of them, the [aggregate posterior](glossary.md#aggregate-posterior) $q(z) = \frac1N \sum_n q(z \mid x_n)$. If it is
+# the prior, codes drawn from the prior are codes that the decoder knows. The average divergence splits in two
+# ([Hoffman and Johnson, 2016](references.md#hoffman-and-johnson-2016)):
+#
+# $$ \frac1N \sum_n \mathrm{KL}\big( q(z \mid x_n) \,\Vert\, p(z) \big)
+#    = \underbrace{\mathrm{I}(x; z)}_{\text{what a code tells of its image}}
+#    + \underbrace{\mathrm{KL}\big( q(z) \,\Vert\, p(z) \big)}_{\text{what the mixture lacks of the prior}}. \tag{10.6} $$
+
+
+# %%
+def split_divergence(model, count=2000):
+    """The terms of (10.6) for the test images, the last estimated with codes drawn from the mixture."""
+    mean, log_variance = variational.gaussians(model, x_test)
+    draw = np.random.default_rng(SEED)
+    chosen = draw.integers(len(mean), size=count)
+    z = mean[chosen] + np.exp(log_variance[chosen] / 2) * draw.standard_normal((count, 2))
+    distance = sum((z[:, [k]] - mean[:, k]) ** 2 / np.exp(log_variance[:, k]) for k in range(2))
+    log_mixture = logsumexp(-(distance + log_variance.sum(axis=1)) / 2, axis=1) - np.log(len(mean))
+    from_prior = (log_mixture + (z**2).sum(axis=1) / 2).mean()
+    average = losses.gaussian_divergence(mean, log_variance).mean()
+    return {"average divergence": average, "information": average - from_prior, "mixture from prior": from_prior}
+
+
+# %%
+rows = {}
+for seed in SEEDS:
+    rows[f"seed {seed}"] = split_divergence(trained("variational", 2, seed))
+split = pd.DataFrame(rows).T
+split.round(2)
+
+# %% [markdown]
+# TO WRITE
+
+# %% [markdown]
+# ## New digits
+#
+# The recipe is short: draw a code from the prior, decode it. Chapter 6 could not make digits from a plain autoencoder's
+# plane because nothing said where to draw. To be fair to it, offer it every help: codes thrown evenly into the rectangle
+# as in chapter 6; codes from a Gaussian that is fitted to its training codes; and codes from a *mixture* of 20 Gaussians
+# fitted to them, a second model trained after the first. And look at codes of 16 units as well as two.
+
+# %%
+WIDE, WIDE_SEEDS, WIDE_EPOCHS = 16, SEEDS[:2], 4
+for kind in ("plain", "variational"):
+    for seed in WIDE_SEEDS:
+        train(kind, WIDE, seed, epochs=WIDE_EPOCHS)
+
+
+# %%
+def draw_codes(kind, codes, count, rng):
+    """Codes to decode: for a plain autoencoder in three ways, which all need its training codes."""
+    if kind == "variational":
+        return {"variational: prior": rng.standard_normal((count, codes.shape[1]))}
+    low, high = np.percentile(codes, [1, 99], axis=0)
+    mixture = GaussianMixture(20, random_state=SEED).fit(codes[:10_000])
+    return {
+        "plain: thrown evenly": rng.uniform(low, high, (count, codes.shape[1])),
+        "plain: one Gaussian": rng.multivariate_normal(codes.mean(axis=0), np.cov(codes.T), count),
+        "plain: 20 Gaussians": rng.permutation(mixture.sample(count)[0]),
+    }
+
+
+drawn = {}
+for kind, size, seed, _ in list(runs):
+    network = trained(kind, size, seed)
+    training_codes = predict(network.encoder, x_train).astype(float)
+    for way, codes in draw_codes(kind, training_codes, 1000, np.random.default_rng(seed)).items():
+        drawn[size, way, seed] = predict(network.decoder, codes)
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+plots.image_rows(
+    {way: images[:12] for (size, way, seed), images in drawn.items() if (size, seed) == (2, SEED)},
+    title="Drawn codes, decoded: two code units",
+)
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+plots.image_rows(
+    {way: images[:12] for (size, way, seed), images in drawn.items() if (size, seed) == (16, SEED)},
+    title="Drawn codes, decoded: 16 code units",
+)
+
+# %% [markdown]
+# TO WRITE
+#
+# Measure it with chapter 6's two numbers. *Strangeness*: how unlike an image is to the nearest of 10,000 training images
+# (one minus the cosine). *Three rarest*: the share of the three digits that come out least, by the digit of that
+# nearest image. And the share of [grey pixels](06_latent_plane.ipynb), for blur.
+
+
+# %%
+def unit_length(images):
+    return images / np.linalg.norm(images, axis=1, keepdims=True)
+
+
+references = unit_length(x_train[:10_000])
+
+
+def describe(images):
+    cosine = unit_length(images) @ references.T
+    shares = np.bincount(mnist.y_train[cosine.argmax(axis=1)], minlength=10) / len(images)
+    lit = images > 0.1
+    return {
+        "strangeness": 1 - np.median(cosine.max(axis=1)),
+        "three rarest": np.sort(shares)[:3].sum(),
+        "grey pixels": (lit & (images < 0.9)).sum() / lit.sum(),
+    }
+
+
+# %%
+rows = [{"code units": size, "drawn": way, **describe(images)} for (size, way, seed), images in drawn.items()]
+quality = pd.DataFrame(rows).groupby(["code units", "drawn"], sort=False).agg(["mean", "std"])
+real = describe(x_test[sample[:1000]])
+print("real test images:", {name: round(float(value), 3) for name, value in real.items()})
+quality.round(3)
+
+# %% [markdown]
+# TO WRITE
+
+# %% [markdown]
+# ## Sums, means, and what they do to β
+#
+# The bound has *sums*: over 784 pixels in (10.1), over code units in (10.3). Keras's cross-entropy is a *mean* over pixels
+# ([chapter 2](02_mathematics.ipynb)). For training, a common factor does not matter: minus the bound divided by 784 has its
+# least value in the same place. But it must be common. In general you minimise
+#
+# $$ \frac{1}{784} \Big( \text{cross-entropy} + \beta \cdot \mathrm{KL} \Big), \tag{10.7} $$
+#
+# and $\beta$ says what you did to the balance:
+#
+# | You add to Keras's mean cross-entropy | β | |
+# | --- | --- | --- |
+# | the KL summed over code units, divided by 784 | 1 | the bound |
+# | the KL summed over code units, as it is | 784 | the classic mistake |
+# | the KL averaged over 16 code units, divided by 784 | 1/16 | the other one |
+#
+# Values of $\beta$ other than 1 can be chosen on purpose ([Higgins et al., 2017](references.md#higgins-et-al-2017)); then
+# the loss is no bound, and says so by its name, β-VAE. Here they are made by accident. Train each with 16 code units.
+#
+# > **Predict first.** A code that is worth less than it costs is not used. What will the network with β = 784 put into
+# > its 16 units, and what will its reconstructions look like? And which β gives the best *bound*?
+
+# %%
+BETAS = {"1/16 (KL averaged)": 1 / 16, "1 (the bound)": 1.0, "784 (mean plus sum)": 784.0}
+for beta in BETAS.values():
+    for seed in WIDE_SEEDS:
+        if ("variational", WIDE, seed, beta) not in runs:
+            train("variational", WIDE, seed, epochs=WIDE_EPOCHS, beta=beta)
+
+# %%
+rows, rebuilt = [], {"original": x_test[:10]}
+for label, beta in BETAS.items():
+    for seed in WIDE_SEEDS:
+        network = trained("variational", WIDE, seed, beta)
+        expected, divergence = variational.bound_terms(network, x_test, seed=SEED)
+        mean, _ = variational.gaussians(network, x_test)
+        rows.append(
+            {
+                "β": label,
+                "seed": seed,
+                "cross-entropy": -expected.mean(),
+                "KL": divergence.mean(),
+                "minus the bound": (divergence - expected).mean(),
+                "active units": int((mean.var(axis=0) > 0.01).sum()),
+            }
+        )
+    rebuilt[f"β = {label.split()[0]}"] = predict(network, x_test[:10])
+weighing = pd.DataFrame(rows).set_index(["β", "seed"])
+weighing.round(2)
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+plots.image_rows(rebuilt, title="Reconstructions at three values of β")
+
+# %% [markdown]
+# TO WRITE
+
+# %% [markdown]
+# ## Why grey pixels have no likelihood
+#
+# So far the images were grey, and (10.1) was used all the same. For a grey pixel it is not the logarithm of a
+# probability, nor of a density: over $x$ from 0 to 1 that should integrate to 1. It does not:
+#
+# $$ \int_0^1 \lambda^x (1 - \lambda)^{1 - x} dx = \frac{2 \lambda - 1}{\ln \lambda - \ln (1 - \lambda)} < 1. \tag{10.8} $$
+#
+# Divided by this, it is a density, the *continuous Bernoulli* distribution
+# ([Loaiza-Ganem and Cunningham, 2019](references.md#loaiza-ganem-and-cunningham-2019)). How much is missing?
+
+
+# %%
+def total(brightness):
+    """Equation (10.8), with its limit 1/2 in the middle."""
+    odds = np.log(brightness) - np.log1p(-brightness)
+    near_half = np.abs(odds) < 1e-3
+    return np.where(near_half, 0.5, (2 * brightness - 1) / np.where(near_half, 1, odds))
+
+
+for brightness in (0.5, 0.9, 0.999):
+    integral, _ = quad(lambda x, b=brightness: b**x * (1 - b) ** (1 - x), 0, 1)
+    print(f"λ = {brightness}: integral {integral:.4f}, formula {total(brightness):.4f}")
+
+# %%
+x_hat = np.clip(predict(trained("variational", WIDE, SEED), x_test).astype(float), losses.EPSILON, 1 - losses.EPSILON)
+missing = -np.log(total(x_hat)).sum(axis=1).mean()
+reported = weighing.loc[("1 (the bound)", SEED), "minus the bound"]
+print(f"reported as minus the bound: {reported:.0f} nats; missing from the log-density: {missing:.0f} nats")
+
+# %% [markdown]
+# TO WRITE
+
+# %% [markdown]
+# ## A bound that can be compared
+#
+# Most published numbers are for *binarised* MNIST: every pixel is tossed like a coin that shows white with the
+# probability of its grey value ([Salakhutdinov and Murray, 2008](references.md#salakhutdinov-and-murray-2008)). Then (10.1)
+# is a probability of an image and a bound on it means something. To be comparable, say what was done:
+#
+# - *binarisation*: training images tossed afresh in every epoch; test images tossed once, from a fixed seed;
+# - *network*: 784-200-200-50-200-200-784, 50 code units, that of
+#   [Burda, Grosse and Salakhutdinov (2015)](references.md#burda-grosse-and-salakhutdinov-2015) with ReLU in place of tanh;
+# - *number*: the mean over all 10,000 test images, in nats, with how many draws it was made.
+#
+# One call of Keras's own `fit` for each epoch keeps the optimiser going while the images change; the learning rate falls to
+# zero along a cosine.
+
+# %%
+BINARY_EPOCHS = 15
+keras.utils.set_random_seed(SEED)
+deep = models.variational_autoencoder(50, hidden=(200, 200), seed=SEED)
+steps = len(x_train) // BATCH_SIZE
+slowing = keras.optimizers.schedules.CosineDecay(2e-3, BINARY_EPOCHS * steps)
+deep.compile(keras.optimizers.Adam(slowing), "binary_crossentropy", jit_compile=True, steps_per_execution=steps)
+by_epoch = []
+for epoch in range(BINARY_EPOCHS):
+    tossed = variational.binarise(x_train, seed=1000 + epoch)
+    record = deep.fit(tossed, tossed, batch_size=BATCH_SIZE, verbose=0)
+    by_epoch.append(-PIXELS * record.history["loss"][0])
+
+# %% [markdown]
+# The bound (10.2) is one draw for each image. It can be tightened without more training: draw $k$ codes, and take the
+# mean *inside* the logarithm ([Burda, Grosse and Salakhutdinov, 2015](references.md#burda-grosse-and-salakhutdinov-2015)),
+#
+# $$ \mathcal L_k(x) = \ln \frac1k \sum_{i=1}^k \frac{p(x \mid z_i)\, p(z_i)}{q(z_i \mid x)}, \qquad
+#    \mathcal L = \mathrm E[\mathcal L_1] \le \mathrm E[\mathcal L_k] \le \ln p(x). \tag{10.9} $$
+#
+# Is that so? With two code units the integral (10.1) can be done on a grid, so you can see where the truth is.
+
+# %%
+binary_test = variational.binarise(x_test, seed=SEED)
+plane = trained("variational", 2, SEED)
+side = np.linspace(-4.5, 4.5, 300)
+grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+few = binary_test[:300]
+log_joint = []
+for part in np.array_split(grid, 30):
+    x_hat = np.clip(predict(plane.decoder, part), losses.EPSILON, 1 - losses.EPSILON)
+    log_off = np.log1p(-x_hat)
+    log_likelihood = few @ (np.log(x_hat) - log_off).T + log_off.sum(axis=1)
+    log_joint.append(log_likelihood - (part**2).sum(axis=1) / 2 - np.log(2 * np.pi))
+exact = logsumexp(np.concatenate(log_joint, axis=1), axis=1) + 2 * np.log(side[1] - side[0])
+tightness = variational.log_weights(plane, few, samples=1000, seed=SEED)
+DRAWS = (1, 10, 100, 1000)
+plane_bounds = {k: variational.importance_weighted_bound(tightness[:, :k]).mean() for k in DRAWS}
+pd.Series(plane_bounds | {"integral": exact.mean()}, name="nats").round(2).to_frame().T
+
+# %% [markdown]
+# TO WRITE. Now the deep network on all 10,000 test images.
+
+# %%
+log_weights = variational.log_weights(deep, binary_test, samples=50, seed=SEED)
+bounds = {k: variational.importance_weighted_bound(log_weights[:, :k]) for k in (1, 5, 50)}
+mean, log_variance = variational.gaussians(deep, binary_test)
+active = int((mean.var(axis=0) > 0.01).sum())
+own = pd.DataFrame(
+    {f"k = {k}": [values.mean(), values.std() / np.sqrt(len(values))] for k, values in bounds.items()},
+    index=["bound, nats", "standard error"],
+)
+print(
+    f"active units: {active} of 50; average divergence {losses.gaussian_divergence(mean, log_variance).mean():.1f} nats"
+)
+own.round(2)
+
+# %% [markdown]
+# What is a number like this worth? The yardsticks: independent pixels with the probabilities of the mean image, and one
+# set of independent pixels for each of the ten digits, which is given the labels.
+
+
+# %%
+def log_likelihood(probabilities, x):
+    p = np.clip(probabilities.astype(float), 1e-4, 1 - 1e-4)
+    return x @ np.log(p / (1 - p)).T + np.log1p(-p).sum(axis=-1)
+
+
+by_digit = np.array([x_train[mnist.y_train == digit].mean(axis=0) for digit in range(10)])
+yardsticks = {
+    "independent pixels": log_likelihood(x_train.mean(axis=0), binary_test).mean(),
+    "independent pixels for each digit": (logsumexp(log_likelihood(by_digit, binary_test), axis=1) - np.log(10)).mean(),
+    "this chapter, L1": bounds[1].mean(),
+    "this chapter, L50": bounds[50].mean(),
+}
+published = {
+    "Burda et al. (2015), VAE, L5000": (-86.76, 19),
+    "Burda et al. (2015), IWAE trained with k = 50, L5000": (-84.78, 25),
+}
+
+# %%
+table = pd.DataFrame({"nats": yardsticks | {name: value for name, (value, _) in published.items()}})
+table["active units of 50"] = [None, None, active, active, *(units for _, units in published.values())]
+table.round(2)
+
+# %% [markdown]
+# TO WRITE
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+prior_codes = np.random.default_rng(SEED).standard_normal((24, 50))
+shown = predict(deep.decoder, prior_codes)
+plots.image_rows(
+    {
+        "test images": binary_test[:12],
+        "drawn:\nprobabilities": shown[:12],
+        "the same,\ntossed": variational.binarise(shown[:12], seed=SEED),
+    },
+    title="Binarised digits, and images drawn from the network with 50 code units",
+)
+
+# %% mystnb={"image": {"alt": "TO WRITE"}}
+per_unit = np.array([losses.gaussian_divergence(mean[:, [k]], log_variance[:, [k]]).mean() for k in range(50)])
+plots.curves(
+    {"divergence": np.sort(per_unit)[::-1]},
+    title="Average divergence of each of the 50 code units, largest first",
+    xlabel="rank of the unit",
+    ylabel="nats per image",
+)
+
+# %% [markdown]
+# ## Summary
+#
+# | Idea | What you saw |
+# | --- | --- |
+# | The bound | The expected log-probability of the image given its code, less the divergence of the code's Gaussian from the prior; at most $\ln p(x)$. |
+# | Reparameterisation | A code is computed from noise, so gradients pass; by far less noisy than without. |
+# | The plane | TO WRITE |
+# | New digits | TO WRITE |
+# | Sums and means | A mean over 784 pixels beside a sum over code units makes β = 784: the code says nothing, every image is rebuilt as the mean image. |
+# | Grey pixels | Cross-entropy on them is no likelihood; hundreds of nats are missing. |
+# | A comparable number | TO WRITE |
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **A mean beside a sum.** With Keras's mean cross-entropy, divide the summed divergence by the number of pixels. If the
+#   divergence goes to 0 within an epoch, look here first.
+# - **Taking log-variance for log-deviation.** Then $\sigma = e^{\ln \sigma^2}$ is wrong everywhere, and training hides it:
+#   the network learns around it, but (10.3) is no longer the divergence.
+# - **Judging by reconstructions alone.** The smaller β is, the better they are, and the worse new images become.
+# - **Reporting the loss on grey images as a likelihood.** Binarise, or use a density for grey values.
+# - **Comparing bounds that were made differently.** Say how the images were binarised, how many codes were drawn, and on
+#   how many test images.
+# - **Noise at test time.** A model that draws its code gives another reconstruction at each call. Use the mean, unless it
+#   is the bound you are after.
+
+# %% [markdown]
+# ## Check your run
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. ★ Draw the decoded plane for codes at equal steps of *probability*: use `scipy.stats.norm.ppf` on an even grid in
+#    (0, 1) for each unit. Which digits gain room over the figure above, and why is this the fairer picture of what comes
+#    out when you draw?
+# 2. ★ Take one test image and decode 12 draws from its own Gaussian. In which pixels do they differ? Do the same with the
+#    network of β = 1/16.
+# 3. ★★ Warm-up: set `network.beta` to 0 and raise it to 1 over the first five epochs with a callback (it is a weight, so
+#    nothing is compiled anew). With 50 code units, does it change how many are active, or the bound?
+# 4. ★★ Train on test-like images: let the encoder of the plane see binarised images in training. How much of the gap
+#    between bound and integral goes away?
+# 5. ★★ Vary β from 1/64 to 64 in steps of four. Plot cross-entropy against KL, a rate–distortion curve. Where on it is
+#    the best bound?
+# 6. ★★★ Make the bound of $k = 5$ draws the *training* loss. You need the weights of all five in one loss; start from
+#    `loss_of_pair`. Compare $\mathcal L_{100}$ and active units with this chapter's.
+# 7. ★★★ Train with the continuous Bernoulli's density in place of the cross-entropy. Do the samples look better? Mind the
+#    limit at $\lambda = 1/2$ in the gradient.
+
+# %% [markdown]
+# ## Further reading
+#
+# - [Kingma and Welling (2013)](references.md#kingma-and-welling-2013) and
+#   [Rezende, Mohamed and Wierstra (2014)](references.md#rezende-mohamed-and-wierstra-2014): the two papers that began it;
+#   [Kingma and Welling (2019)](references.md#kingma-and-welling-2019): a long introduction by the former.
+# - [Burda, Grosse and Salakhutdinov (2015)](references.md#burda-grosse-and-salakhutdinov-2015): the importance-weighted
+#   bound, for measuring and for training; active units.
+# - [Loaiza-Ganem and Cunningham (2019)](references.md#loaiza-ganem-and-cunningham-2019): grey pixels, and the error that
+#   half of the literature makes with them.
+# - [Hoffman and Johnson (2016)](references.md#hoffman-and-johnson-2016): the divergence taken apart.
+# - [Lucas et al. (2019)](references.md#lucas-et-al-2019): posterior collapse, in a linear model that can be solved.
+# - [Ghosh et al. (2020)](references.md#ghosh-et-al-2020): plain autoencoders with a density fitted to their codes.
+
+# %% [markdown]
+# ## Next
+#
+# This is the end of Part III. The chapters of Part IV put autoencoders to use: finding what does not belong, storing
+# images in few bytes, and learning from few labels.
