@@ -751,8 +751,9 @@ checks |= {
     "16 units: codes thrown evenly give strange images": wide["plain: thrown evenly"] > 1.3 * real,
     "one Gaussian is not enough": wide["plain: one Gaussian"] > 1.2 * wide["plain: 20 Gaussians"],
     "the prior beats codes thrown evenly": wide["variational: prior"] < wide["plain: thrown evenly"],
-    "so does a plain autoencoder with 20 Gaussians": wide["plain: 20 Gaussians"] < wide["variational: prior"],
-    "the mixture beats the prior": wide["variational: mixture"] < wide["variational: prior"],
+    "one Gaussian comes close to it": abs(wide["plain: one Gaussian"] / wide["variational: prior"] - 1) < 0.25,
+    "a plain autoencoder with 20 Gaussians beats it": wide["plain: 20 Gaussians"] < wide["variational: prior"],
+    "the variational mixture beats it, too": wide["variational: mixture"] < wide["variational: prior"],
     "β = 784: no code, the mean image": large_beta["active units"] == 0 and abs(large_beta[column] - alone) < 3,
     "β = 1/16: least cross-entropy": small_beta["cross-entropy"] + 5 < bound_beta["cross-entropy"],
     "β = 1: best bound": bound_beta[column] + 15 < small_beta[column] < large_beta[column],
@@ -768,12 +769,12 @@ checks |= {
     "more draws, tighter, and never above": rising == sorted(rising) and rising[-1] < by_grid + 0.02,
     "a thousand draws close most of the gap": by_grid - rising[-1] < 0.4 * np.mean(gaps),
     "the deep network's bounds rise with the draws": (steps_up > 0.5).all(),
-    "5,000 draws add a little": 0 < gain.mean() < 3,
-    "so does another toss": abs(shift) < 0.5,
+    "5,000 draws add a small part of the difference": 0 < gain.mean() < 0.3 * (values[4] - values[3]),
+    "another toss changes little": abs(shift) < 0.5,
     "test images do as well as training images": abs(by_epoch[-1] - bounds[1].mean()) < 3,
     "far above independent pixels": values[2] > values[1] + 40 > values[0] + 60,
     "below the published": -108 < values[3] < values[4],
-    "some units carry nothing": sum(np.array(per_unit) < 0.05) > 10 and active < 50,
+    "most units carry nothing": sum(np.array(per_unit) < 0.05) > 25,
 }
 for conclusion, holds in checks.items():
     assert holds, f"not so in this run: {conclusion}"
