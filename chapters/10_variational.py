@@ -71,7 +71,7 @@ def predict(model, x):
 # The second formula is minus the [binary cross-entropy](glossary.md#binary-cross-entropy), *summed* over pixels. To train
 # the decoder you would make $\ln p(x)$ large for the training images. But the integral runs over all codes, and nearly
 # all of them have nothing to do with $x$. You need the codes that belong to an image. Bayes' rule says which they are:
-# their distribution is the *posterior* $p(z \mid x) = p(x \mid z)\, p(z) / p(x)$. Alas, it contains the integral.
+# their distribution is the [posterior](glossary.md#posterior) $p(z \mid x) = p(x \mid z)\, p(z) / p(x)$. Alas, it contains the integral.
 #
 # So let an encoder approximate it. It gives a Gaussian for each image, $q(z \mid x) = \mathcal N(\mu, \mathrm{diag}(\sigma^2))$:
 # for every code unit $l$ a mean $\mu_l$ and, since that may be any number, the logarithm of a variance, $\ln \sigma_l^2$.
@@ -186,7 +186,7 @@ estimators = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 estimators.round(3)
 
 # %% [markdown]
-# The means agree within their standard errors, and the first estimate is by far the least noisy. The mean loss taken off
+# The means agree as well as their standard errors promise, and the first estimate is by far the least noisy. The mean loss taken off
 # helps the score function much, and does not close the gap. Averages settle with the square root of the number of draws,
 # so a tenth of the standard deviation is worth a hundred times as many draws. That is why training does with one draw
 # for each image and step.
@@ -244,7 +244,7 @@ for kind in ("plain", "variational"):
 # `fit` reports the two terms apart: `reconstruction` is the loss that Keras averages over pixels, `penalty` what layers
 # added to it. Times 784, they are minus the terms of the bound, in [nats](glossary.md#nat) for each image.
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% mystnb={"image": {"alt": "Three lines over the epochs. The loss and the reconstruction term fall together, steeply at first and then ever less, with a few nats between them. The divergence is a nearly flat line close to the bottom."}}
 log = runs["variational", 2, SEED, 1.0][1]
 terms = {name: PIXELS * np.array(log[name]) for name in ("loss", "reconstruction", "penalty")}
 plots.curves(
@@ -255,13 +255,14 @@ plots.curves(
 )
 
 # %% [markdown]
-# TO WRITE: reading.
+# Nearly all of the loss is reconstruction. The divergence is the small part: a few nats are what a code of two numbers is
+# worth. It settles early, while the reconstruction term goes on falling: the network learns to spend the same nats better.
 #
 # > **Predict first.** Before you see the plane: what will the divergence have done to the arms, holes and crowd of
 # > chapter 6's planes? How far from $(0, 0)$ will codes lie?
 
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% mystnb={"image": {"alt": "Two panels for the plain autoencoder. Left: codes of test images as coloured digits; long arms of 1s, of 6s and of 4s, 7s and 9s run tens of units out from a crowd near the origin, with wide empty stretches between them. Right: the decoded grid, mostly crisp 1s, 7s, 9s, 6s and 0s, with blurred shapes where the crowd is."}}
 def show_plane(kind, title):
     network = trained(kind, 2, SEED)
     codes = predict(network.encoder, x_test)
@@ -272,11 +273,15 @@ def show_plane(kind, title):
 
 show_plane("plain", "Plain autoencoder")
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% mystnb={"image": {"alt": "Two panels for the variational autoencoder. Left: the codes form one round cloud about the origin, a few units wide: 0s at one side, 1s at another, 7s at a third, and the other digits mixed in the middle. Right: the decoded grid changes gradually from 0s to 1s and to 7s and 9s, and is most blurred in the middle."}}
 show_plane("variational", "Variational autoencoder")
 
 # %% [markdown]
-# TO WRITE
+# The plain plane has arms that reach tens of units out, with wide stretches between them where no code lies; where they
+# point is this run's accident. The variational plane is one round cloud about the origin, a few units wide, for a code far
+# out costs $\mu^2 / 2$ nats. Noise of the encoder's own making blurs every code, so that neighbouring codes have to be
+# decoded alike: the grid changes gradually everywhere. Digits still sort themselves, and the 3s, 5s and 8s are still a
+# crowd. Look closely, though: the cloud has gaps, above all beside the 1s.
 #
 # Now count, over seeds.
 
@@ -302,7 +307,12 @@ compared = pd.DataFrame(rows).set_index(["model", "seed"])
 compared.round(4)
 
 # %% [markdown]
-# TO WRITE
+# The price shows in the first two columns: a little more error, since codes are noisy and may not spread, and on average
+# fewer neighbours that share a digit. What it bought is in the others. Both units have a standard deviation not far from the
+# prior's 1 in every run, where those of the plain plane are large and differ from seed to seed.
+#
+# The axes still mean nothing ([chapter 6](06_latent_plane.ipynb)): a rotation changes neither the standard normal nor the
+# bound. But stretching a unit now does.
 #
 # ## Do all the Gaussians together make the prior?
 #
@@ -338,7 +348,9 @@ split = pd.DataFrame(rows).T
 split.round(2)
 
 # %% [markdown]
-# TO WRITE
+# Most of the divergence buys information about the image, which could be at most $\ln 10{,}000 \approx 9.2$ nats, the
+# knowledge of which of the test images it was. The rest is lack: in every run the mixture is *not*
+# the prior. Each Gaussian was pulled towards it, none was told to leave no gaps.
 
 # %% [markdown]
 # ## New digits
@@ -382,20 +394,23 @@ for kind, size, seed, _ in list(runs):
     for way, codes in draw_codes(kind, network, 1000, np.random.default_rng(seed)).items():
         drawn[size, way, seed] = predict(network.decoder, codes)
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% mystnb={"image": {"alt": "Five rows of twelve images from codes of two units. All are blurred. Plain autoencoder, thrown evenly: readable digits, mostly 7s, 9s and 6s. One Gaussian: the same, with a few broken black and white shapes. 20 Gaussians: readable but softer digits. Variational, prior: the most blurred row, many shapes between 8, 3 and 9. Variational, mixture: hardly clearer."}}
 plots.image_rows(
     {way: images[:12] for (size, way, seed), images in drawn.items() if (size, seed) == (2, SEED)},
     title="Drawn codes, decoded: two code units",
 )
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% mystnb={"image": {"alt": "Five rows of twelve images from codes of 16 units. Plain autoencoder, thrown evenly: broken strokes that are no digits. One Gaussian: about half are digits. 20 Gaussians: all can be read as digits. Variational, prior: strokes that join as in writing, and about half are digits. Variational, mixture: nearly all are clear digits."}}
 plots.image_rows(
     {way: images[:12] for (size, way, seed), images in drawn.items() if (size, seed) == (16, SEED)},
     title="Drawn codes, decoded: 16 code units",
 )
 
 # %% [markdown]
-# TO WRITE
+# In the plane nothing is good. Two numbers are too few for crisp digits, however they are drawn, and the prior's draws are
+# the softest, since most of them fall into the crowd. With 16 units, codes thrown evenly are lost: nearly all of that box is
+# empty, and the plain decoder gives broken strokes there. The variational decoder makes strokes that join from *any* draw of
+# the prior, but by no means always a digit.
 #
 # Measure it with chapter 6's two numbers: *strangeness*, how unlike an image is to the nearest of 5,000 training images
 # (one minus the cosine), and the share of *grey pixels*, for blur. And count the digits that come out, by the digit of
@@ -428,7 +443,20 @@ quality = pd.DataFrame(rows).groupby(["code units", "drawn"], sort=False).agg(["
 quality.round(3)
 
 # %% [markdown]
-# TO WRITE
+# Read the rows for two units first. All are *less* strange than real digits, as in chapter 6: blur resembles much. And some
+# digits hardly come out, from the prior too. A plane has no room for ten, and drawing evenly from the prior does not make
+# any.
+#
+# With 16 units the order is worth remembering:
+#
+# 1. *Thrown evenly* is the strangest of all. Without a distribution, a plain autoencoder cannot make digits.
+# 2. The *prior* is better, and it needed nothing else: neither training images nor a second model. That is what a plain
+#    autoencoder cannot do.
+# 3. But give a plain autoencoder *a second model* of its codes. One Gaussian, no more than a mean and a covariance, comes
+#    close to the prior; 20 Gaussians make likelier digits than the prior does. The usual tale, that only the variational
+#    autoencoder can be drawn from, is not true ([Ghosh et al., 2020](references.md#ghosh-et-al-2020)).
+# 4. And codes from the variational autoencoder's own *mixture* are much better than codes from its prior. The decoder is not
+#    the weak part. What the mixture lacks of the prior, (10.6), is what you see in the prior's row.
 
 # %% [markdown]
 # ## Sums, means, and what they do to β
@@ -448,7 +476,9 @@ quality.round(3)
 # | the KL averaged over 16 code units, divided by 784 | 1/16 | the other one |
 #
 # Values of $\beta$ other than 1 can be chosen on purpose ([Higgins et al., 2017](references.md#higgins-et-al-2017)); then
-# the loss is no bound, and says so by its name, β-VAE. Here they are made by accident. Train each with 16 code units.
+# the loss is no bound, and says so by its name, β-VAE. Here they are made by accident. Train each with 16 code units. Whatever
+# the network was trained with, its *bound* is (10.2), both terms with weight 1. A unit counts as
+# [active](glossary.md#active-unit) if the variance of its mean over test images exceeds 0.01.
 #
 # > **Predict first.** A code that is worth less than it costs is not used. What will the network with β = 784 put into
 # > its 16 units, and what will its reconstructions look like? And which β gives the best *bound*?
@@ -489,11 +519,19 @@ rows["mean image, no code", "–"] = {"cross-entropy": alone, "KL": 0, "minus th
 weighing = pd.DataFrame.from_dict(rows, orient="index").rename_axis(["β", "seed"])
 weighing.round(3)
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% mystnb={"image": {"alt": "Four rows of ten images. Original test digits; below them reconstructions with \u03b2 = 1/16, which are close to the originals; with \u03b2 = 1, nearly as close and a little smoother; and with \u03b2 = 784, ten times the same grey blur."}}
 plots.image_rows(rebuilt, title="Reconstructions at three values of β")
 
 # %% [markdown]
-# TO WRITE
+# β = 784: the divergence is 0, no unit is active, and every image is rebuilt as the same grey blur. The cross-entropy is
+# that of the mean image, the best single answer for all. This is [posterior collapse](glossary.md#posterior-collapse), here
+# of the whole code, and it is no accident of training: a nat of divergence would have to save 784 nats of cross-entropy, and
+# none does. The loss goes down all the same, and Keras reports nothing odd. Only the divergence at 0 tells you.
+#
+# β = 1/16 rebuilds best, and its bound is far worse: it pays many nats of divergence to save a few of cross-entropy. Its new
+# images are the stranger ones too, since its narrow Gaussians leave more of the prior empty. β = 1 has the best bound because
+# the bound is what it was trained on. Nothing of this says that the bound is what you want; it says that you should know
+# which β you have.
 
 # %% [markdown]
 # ## Why grey pixels have no likelihood
@@ -504,7 +542,8 @@ plots.image_rows(rebuilt, title="Reconstructions at three values of β")
 #
 # $$ \int_0^1 \lambda^x (1 - \lambda)^{1 - x} dx = \frac{2 \lambda - 1}{\ln \lambda - \ln (1 - \lambda)} \le \tfrac12. \tag{10.8} $$
 #
-# Divided by this integral it becomes a density, the *continuous Bernoulli* distribution
+# Divided by this integral it becomes a density, the
+# [continuous Bernoulli distribution](glossary.md#continuous-bernoulli-distribution)
 # ([Loaiza-Ganem and Cunningham, 2019](references.md#loaiza-ganem-and-cunningham-2019)). How much is missing?
 
 
@@ -527,7 +566,10 @@ reported = weighing.loc[("1 (the bound)", SEED), "minus the bound"]
 print(f"reported as minus the bound: {reported:.0f} nats; missing from the log-density: {missing:.0f} nats")
 
 # %% [markdown]
-# TO WRITE
+# What is missing is many times what was reported. And its sign is against you: with it the logarithm of the density is
+# positive, as it may be where a density is crowded into a small space. So a loss on grey images, whatever it reads, is not a
+# poor estimate of a log-likelihood. It is none. As a loss, the cross-entropy remains a good choice on grey
+# pixels; for comparing models by likelihood, black and white ones are needed.
 
 # %% [markdown]
 # ## A bound that can be compared
@@ -613,7 +655,11 @@ tightened = {
 pd.Series(tightened | {"log-likelihood": by_grid}, name="nats").round(2).to_frame().T
 
 # %% [markdown]
-# TO WRITE. Now the deep network on all 10,000 test images.
+# The two differences agree, so (10.4) is exact in numbers as well, and the bound with more draws climbs towards the
+# log-likelihood and never passes it. A little of the gap is left even with a thousand draws: where a Gaussian lies beside the
+# true posterior, few of its draws fall where it matters. (The encoder was trained on grey images. See exercise 4.)
+#
+# Now the deep network on all 10,000 test images.
 
 # %%
 deep_weights = variational.log_weights(deep, binary_test, samples=50, seed=SEED)
@@ -660,9 +706,14 @@ comparable = pd.DataFrame.from_dict(rows, orient="index", columns=["nats", "draw
 comparable.round(2)
 
 # %% [markdown]
-# TO WRITE
+# Any code at all is worth many tens of nats: compare the first two rows with this chapter's. The last two rows are the same
+# kind of number, for a network of the same size, and they are clearly better. The draws explain a small part of that, as the
+# cell above shows. The rest is training: Burda and his colleagues went through the training images 3,280 times, this chapter
+# a dozen times. (Do not read much into the last column. After so few epochs many units have barely crossed the threshold, as
+# you will see at the end of this section.) So report the fourth of these rows with all that belongs to it: test images binarised once, from seed
+# 0; 50 draws; 50 code units; one run; how long it was trained. Then it can be compared. It loses, and fairly.
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% mystnb={"image": {"alt": "A line that rises over the epochs, steeply at first and then ever more slowly, to end a few nats below a dashed line for the test images with 50 draws. A dotted line for the published figure lies clearly above both."}}
 plots.curves(
     {"training images, one draw, tossed afresh": by_epoch},
     references={"test images, k = 50": bounds[50].mean(), "Burda et al. (2015), VAE, k = 5000": -86.76},
@@ -671,7 +722,11 @@ plots.curves(
     ylabel="bound, nats per image",
 )
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% [markdown]
+# Test images do as well as training images: in so few epochs, with fresh tosses in each, nothing is learnt by heart. Now look
+# at what the network draws.
+
+# %% mystnb={"image": {"alt": "Three rows of twelve images. Binarised test digits; pixel probabilities of images drawn from the network, soft strokes of which most can be read as digits and some cannot; and the same images tossed to black and white, with ragged edges and stray dots."}}
 prior_codes = np.random.default_rng(SEED).standard_normal((24, 50))
 shown = predict(deep.decoder, prior_codes)
 plots.image_rows(
@@ -683,7 +738,14 @@ plots.image_rows(
     title="Binarised digits, and images drawn from the network with 50 code units",
 )
 
-# %% mystnb={"image": {"alt": "TO WRITE"}}
+# %% [markdown]
+# The middle row is what is usually shown as "samples", and it is not one: it shows probabilities. The model's images are
+# those of the last row, and their ragged edges are its own doing. Given the code it takes pixels for independent, and tosses
+# each one without a look at its neighbour.
+#
+# Where are the nats of the code? The divergence is a sum over units, so ask each one.
+
+# %% mystnb={"image": {"alt": "A falling line over 50 code units. The first dozen lie between about two and a half nats and one; then the line drops nearly to zero and stays there for all the others."}}
 per_unit = [losses.gaussian_divergence(mean[:, [k]], log_variance[:, [k]]).mean() for k in range(50)]
 plots.curves(
     {"divergence": np.sort(per_unit)[::-1]},
@@ -693,17 +755,23 @@ plots.curves(
 )
 
 # %% [markdown]
+# A few units hold nearly everything. The others are close to the prior for every image: collapsed, one by one, at the
+# right β. That is no fault in itself. The bound takes as many units as it finds worth their nats, and a collapsed unit costs
+# nothing. But a unit that collapses early, while the decoder is still poor, seldom comes back: see exercise 3.
+
+# %% [markdown]
 # ## Summary
 #
 # | Idea | What you saw |
 # | --- | --- |
 # | The bound | The expected log-probability of the image given its code, less the divergence of the code's Gaussian from the prior; at most $\ln p(x)$. |
-# | Reparameterisation | A code is computed from noise, so gradients pass; by far less noisy than without. |
-# | The plane | TO WRITE |
-# | New digits | TO WRITE |
+# | Reparameterisation | A code is computed from noise, so gradients pass; far less noisy than by the score function. |
+# | The plane | One round cloud on the prior's scale, for a little more error. It has gaps all the same: the mixture of all Gaussians is not the prior. |
+# | New digits | The prior's draws need no second model, and beat codes thrown evenly. A plain autoencoder with 20 Gaussians fitted to its codes beats them, and so does the network's own mixture. In two units all is blur. |
 # | Sums and means | A mean over 784 pixels beside a sum over code units makes β = 784: the code says nothing, every image is rebuilt as the mean image. |
 # | Grey pixels | Cross-entropy on them is no likelihood; hundreds of nats are missing. |
-# | A comparable number | TO WRITE |
+# | A comparable number | Binarised images, all of the test set, draws and network named. Far above independent pixels, clearly below the published figure for this size and much longer training. |
+# | Unused units | In a code of 50, most units end close to the prior: the bound takes what pays. |
 
 # %% [markdown]
 # ## Pitfalls
