@@ -239,29 +239,30 @@ pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(1)
 #
 # Read the table. Write four to eight sentences.
 #
-# 1. Program B has a row that you can nearly predict without training. Which one, and why? Say what its code tells of an
-#    image, what its reconstructions look like, and why training does not get out of this.
+# 1. Programs B and D have rows that look much alike. Which row did you know before any training, and why do they end there?
+#    Take B: what does its code tell of an image, what do its reconstructions look like, and why does training not get out of
+#    this?
 # 2. Which program has the smallest cross-entropy, and which the best bound? Why are these two not the same?
 # 3. A fellow student has program A and draws codes from the standard normal to make clothes. What should worry them,
 #    although all their reconstructions are good?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** Program B is near the row of the mean image: KL is 0 and no unit is active. With β = 784 a nat of
-# divergence costs as much as 784 nats of cross-entropy, and no code unit saves nearly that much, so every Gaussian becomes the
-# prior. Then the code is noise that says nothing of the image, the decoder learns to ignore it, and the best single answer
-# for all images is the mean image. It is a minimum of that loss, not a failure to train: any code that carries information
-# would raise the loss. Program A has the smallest cross-entropy, since its divergence costs only an eighth and it may use
-# its code freely. Program C has the best bound, for C alone was trained on the bound; A pays for its smaller cross-entropy
-# with more divergence than it saves. With program A the Gaussians are narrow and far from the prior, so that the mixture
-# of them need not fill the prior. Codes drawn from the standard normal then lie where the decoder was seldom or never
-# trained, and may be decoded to things that are no clothes; good reconstructions use other codes and say nothing about
-# this.
+# **Model answer.** Both are near the row of the mean image: KL is 0 and no unit is active. With β = 784 a nat of
+# divergence costs as much as 784 nats of cross-entropy, and no code unit saves nearly that much, so every Gaussian
+# becomes the prior; β = 98, in D, is still too much. Then the code is noise that says nothing of the image, the decoder
+# learns to ignore it, and the best single answer for all images is the mean image. It is a minimum of that loss, not a
+# failure to train: any code that carries information would raise the loss. Program A has the smallest cross-entropy,
+# since its divergence costs only an eighth and it may use its code freely. Program C has the best bound, for C alone
+# was trained on the bound; A pays for its smaller cross-entropy with more divergence than it saves. With program A the
+# Gaussians are narrow and far from the prior, so that the mixture of them need not fill the prior. Codes drawn from the
+# standard normal then lie where the decoder was seldom or never trained, and may be decoded to things that are no
+# clothes; good reconstructions use other codes and say nothing about this.
 #
 # **Rubric.**
 #
-# - 1 mark for the mean image (half a mark) with the reason: a nat of information costs more than it saves, so the code is
-#   the prior for all images (half a mark).
+# - 1 mark for the row of the mean image (half a mark) with the reason: a nat of information costs more than it saves, so
+#   the code is the prior for all images (half a mark).
 # - 1 mark for A and C (half a mark), and for the reason: C is trained on the bound, A on something that
 #   counts the divergence less (half a mark).
 # - 1 mark for the argument that the codes of images need not be where the prior draws, so that the decoder has not been
@@ -514,9 +515,10 @@ def split_divergence(program, n):
     z = mean + np.exp(log_variance / 2) * rng.standard_normal(mean.shape)
     if log_mixture(z[:2], mean, log_variance) is None:
         return None
+    own = stats.norm.logpdf(z, mean, np.exp(log_variance / 2)).sum(axis=1)
+    information = (own - log_mixture(z, mean, log_variance)).mean()
     average = losses.gaussian_divergence(mean, log_variance).mean()
-    lack = (log_mixture(z, mean, log_variance) - stats.norm.logpdf(z).sum(axis=1)).mean()
-    return {"ln n": np.log(n), "average divergence": average, "information": average - lack, "lack": lack}
+    return {"ln n": np.log(n), "divergence": average, "information": information, "lack": average - information}
 
 
 found = {(f"program {program}", n): split_divergence(program, n) for program in ("A", "C") for n in (10, 100, 1000)}
