@@ -453,8 +453,9 @@ quality.round(3)
 # 2. The *prior* is better, and it needed nothing else: neither training images nor a second model. That is what a plain
 #    autoencoder cannot do.
 # 3. But give a plain autoencoder *a second model* of its codes. One Gaussian, no more than a mean and a covariance, comes
-#    close to the prior; 20 Gaussians make likelier digits than the prior does. The usual tale, that only the variational
-#    autoencoder can be drawn from, is not true ([Ghosh et al., 2020](references.md#ghosh-et-al-2020)).
+#    close to the prior; 20 Gaussians make images that are more like digits than the prior's are. The usual tale, that
+#    only the variational autoencoder can be drawn from, is not true
+#    ([Ghosh et al., 2020](references.md#ghosh-et-al-2020)).
 # 4. And codes from the variational autoencoder's own *mixture* are much better than codes from its prior. The decoder is not
 #    the weak part. What the mixture lacks of the prior, (10.6), is what you see in the prior's row.
 
@@ -877,7 +878,7 @@ print(f"All {len(checks)} checks passed.")
 # - [Burda, Grosse and Salakhutdinov (2015)](references.md#burda-grosse-and-salakhutdinov-2015): the importance-weighted
 #   bound, for measuring and for training; active units.
 # - [Loaiza-Ganem and Cunningham (2019)](references.md#loaiza-ganem-and-cunningham-2019): grey pixels, and the error that
-#   half of the literature makes with them.
+#   is often made with them.
 # - [Hoffman and Johnson (2016)](references.md#hoffman-and-johnson-2016): the divergence taken apart.
 # - [Lucas et al. (2019)](references.md#lucas-et-al-2019): posterior collapse, in a linear model that can be solved.
 # - [Ghosh et al. (2020)](references.md#ghosh-et-al-2020): plain autoencoders with a density fitted to their codes.
@@ -885,4 +886,5 @@ print(f"All {len(checks)} checks passed.")
 # %% [markdown]
 # ## Next
 #
-# You have seen the last of the variants. Part IV puts autoencoders to use, first for finding what does not belong.
+# This is the end of Part III. Part IV puts autoencoders to use, first for finding what does not belong:
+# [chapter 11](11_anomaly_detection.ipynb).
