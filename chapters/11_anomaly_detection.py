@@ -107,8 +107,8 @@ plots.image_rows(
 
 # %% [markdown]
 # The network draws 9s, and not just any: each has the loop, the slant and the open or closed top of the 9 above it. It
-# was never shown one. Do not trust the eye alone: let a classifier read the images. It is a vote of the three nearest among 10,000
-# labelled training images, 9s included.
+# was never shown one. Do not trust the eye alone: let a classifier read the images. It is a vote of the three nearest
+# among 10,000 labelled training images, 9s included.
 
 # %%
 reader = KNeighborsClassifier(3).fit(split.x_train[:10_000], split.y_train[:10_000])
@@ -323,8 +323,8 @@ def scorer(model, normal):
 # ## Every digit in turn
 #
 # One digit held out is one experiment, and 9 may be a special case. So hold out each digit in turn, with three seeds:
-# thirty networks. To pay for that, each gets two epochs only. For the error that is no handicap: you saw above that more
-# epochs do not help it to find 9s. Further down the network with 20 epochs is scored in all seven ways. One network
+# thirty networks. To pay for that, each gets two epochs only. At least for the 9 that is no handicap to the error: you saw
+# above that more epochs make it worse. Further down the network with 20 epochs is scored in all seven ways. One network
 # object serves all runs: its weights are set anew, and what was compiled for the first is used for all.
 #
 # > **Predict first.** Which digit will be the easiest to find by its error, and which the hardest? Will any have an AUC
@@ -372,8 +372,8 @@ figure
 # Read the first column: by their error 0, 2 and 8 are found well, 7 and 9 hardly, and 1s look *more* normal than the
 # digits that the network knows. One digit's result says little about another's. Then read the row of the 1: most scores
 # fail, for a 1 has little ink, a small error and a code close to the middle. Divided by its ink, its error is
-# conspicuous. And the digits that hide from the error best, 7 and 9, lie where few normal codes are: the relative
-# distance finds them.
+# conspicuous. 7 and 9 hide best after the 1. Their codes lie not far from normal ones, but in gaps where normal codes are
+# close together: the relative distance, which measures a gap by that, finds them.
 
 # %%
 overview = pd.DataFrame(
@@ -408,7 +408,7 @@ for line in figure.axes[0].lines[: 3 * len(three)]:
 figure
 
 # %% [markdown]
-# The seed moves an AUC by a hundredth or two, the digit moves it by up to a half. No single score is good everywhere. The
+# The seed moves an AUC by a few hundredths at most, the digit moves it by nearly a half. No single score is good everywhere. The
 # sum of error per ink and relative distance is: its worst digit is far above the error's worst, and on average it is ahead
 # of the nearest image, the strongest yardstick. But look at the table again: for 0, 3 and 8 comparing with 9,000 images,
 # without any network, finds more. Whoever reports the autoencoder's results alone hides that.
@@ -566,8 +566,8 @@ by_code.round(3)
 # This is [conformal](glossary.md#conformal-threshold) reasoning ([Vovk, Gammerman and Shafer
 # 2005](references.md#vovk-gammerman-and-shafer-2005)). The probability is over the validation images, too: one set of
 # them may be lucky or not. `anomaly.false_alarm_range` gives the limits between which the rate on our test images
-# should lie, 19 times in 20, if they are like the validation images. Nothing above is fitted to validation images, so they
-# are fit for this.
+# should lie, 19 times in 20, if they are like the validation images. No network and no score above
+# was fitted to validation images, so they are fit for this.
 #
 # To see the promise at work, try it twice: set the threshold on one half of the normal validation images and count
 # alarms in the other half; then set it on all of them and count alarms among the normal test images. Thirty networks,
@@ -795,7 +795,6 @@ plots.image_rows(
 
 # %% [markdown]
 # ## Check your run
-
 
 # %%
 yardsticks_of_9, early = yardsticks.loc[9], max(auc_by_epoch[epoch] for epoch in (1, 2, 3, 5))
