@@ -243,7 +243,6 @@ assert np.array_equal(alarms(np.array([95.5, 94.5]), np.arange(1.0, 100.0), 0.05
 # Here are your p-values of normal test images and of dresses, by the reconstruction error. The normal scores are those of
 # the validation images. Below the figure stands what your alarms at a rate of 5 % do in each class.
 
-
 # %% mystnb={"image": {"alt": "Two histograms of p-values. That of normal test images is level at 0.05 in all of twenty bars. That of the dresses is highest between 0.1 and 0.4 and falls to nearly nothing at 1; in the first bar, below 0.05, it is as low as that of the normal images."}} nbgrader={"grade": false, "grade_id": "setup-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 x_new, y_new = normal_only(clothes.x_test, clothes.y_test)
 error_new = metrics.mean_squared_error(x_new, predict(network, x_new))
@@ -409,7 +408,6 @@ for n, d, k in ((1, 5, 1), (30, 12, 4), (6, 4, 4)):
 # The next cell measures both on images of several kinds, with 64 components. It shows the area under the ROC curve
 # against normal validation images, for each alone and for the sum of the two, each in standard deviations of normal
 # images (`both`).
-
 
 # %% nbgrader={"grade": false, "grade_id": "setup-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 pca = baselines.PCACodec(64).fit(x_train).pca_
