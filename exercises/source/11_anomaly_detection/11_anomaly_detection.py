@@ -407,7 +407,7 @@ for n, d, k in ((1, 5, 1), (30, 12, 4), (6, 4, 4)):
 # %% [markdown]
 # The next cell measures both on images of several kinds, with 64 components. It shows the area under the ROC curve
 # against normal validation images, for each alone and for the sum of the two, each in standard deviations of normal
-# images (`both`).
+# images (`both`). In the images with *dots*, two pixels in a hundred have become their negatives.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 pca = baselines.PCACodec(64).fit(x_train).pca_
@@ -631,9 +631,9 @@ print(f"dresses, reconstruction error: {area_of_error:.3f}; your scores need {ar
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The error looks at the output. What does chapter 11 measure at the code? Compute what you need to know of `x_train` once, outside of
-# the function (its codes, say), and use it inside. `help(anomaly.nearest_normals)` and `help(anomaly.mahalanobis)` say what
-# they take. Two scores of different kinds may be added if both are in the same units.
+# The error looks at the output. What does chapter 11 measure at the code? What you need to know of `x_train`, its codes for
+# example, you may compute inside the function, or once above it in the same cell. `help(anomaly.nearest_normals)` and
+# `help(anomaly.mahalanobis)` say what they take. Two scores of different kinds may be added if both are in the same units.
 #
 # </details>
 
