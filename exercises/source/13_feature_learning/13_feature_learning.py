@@ -511,7 +511,7 @@ for pixels, m, classes in ((30, 4, 3), (784, 16, 10), (5, 5, 2)):
 # class, in which red pixels speak for it and blue ones against.
 
 
-# %% mystnb={"image": {"alt": "ALT4A"}} nbgrader={"grade": false, "grade_id": "setup-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Ten pictures of weights, five in a row. First, T-shirt: red where short sleeves lie, blue where the lower arms of long sleeves would. Second, trouser: red at the waist and along both legs, deep blue in the gap between them. Eighth, sneaker: red along the sole and the heel, blue above the toe. Last, ankle boot: red at the shaft and the sole, blue above the toe."}} nbgrader={"grade": false, "grade_id": "setup-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 P, mean_image = pca.pca_.components_.T, pca.pca_.mean_
 drawn = probes.stratified_draw(y_train, 500, seed=0)
 probe = probes.linear_probe(pca.encode(x_train)[drawn], y_train[drawn], seed=0)
@@ -535,7 +535,7 @@ draw_weights()
 # probe cannot see of the change to a handbag. The captions give the class that the probe sees.
 
 
-# %% mystnb={"image": {"alt": "ALT4B"}} nbgrader={"grade": false, "grade_id": "setup-4-images", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Two rows of five images: a T-shirt, trousers, a dress, a sneaker and an ankle boot. Below each the same captions, but blurred shapes of these five behind the sharp outline and handle of one handbag."}} nbgrader={"grade": false, "grade_id": "setup-4-images", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def draw_unseen():
     bag = x_validation[np.flatnonzero(y_validation == 8)[0]]
     images = np.stack([x_validation[np.flatnonzero(y_validation == number)[0]] for number in (0, 1, 3, 5, 9)])
@@ -559,15 +559,17 @@ draw_unseen()
 #    Which class do those against belong to?
 # 2. Why are the classes in the two rows of the second figure the same, whatever labels the probe was fitted to? What
 #    would a probe on all 784 components see?
-# 3. A fellow student found that with 100 labels a linear probe is better on 16 components than on the pixels, and
+# 3. Suppose a fellow student finds that with 100 labels a linear probe is better on 16 components than on pixels, and
 #    concludes: "PCA has added information to the images." What do you reply, and what explains the finding? Could the
 #    same reply be given about the codes of an autoencoder with ReLU units?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** For trousers, the two legs speak for the class, and ... against it (MODEL).
+# **Model answer.** The picture of T-shirts is red where short sleeves lie and blue along the lower arms: light there
+# speaks for long sleeves, that is, for pullovers, coats and shirts. (Or trousers: red at the waist and along the legs,
+# deep blue in the gap between the legs, where a dress has cloth.)
 # In the second figure each change lies in the directions that the components leave out. Features are coordinates along
-# the components, so they stay the same to the last digit, and with them every score of every probe, whatever its
+# the components, so they stay the same but for rounding, and with them every score of every probe, whatever its
 # labels. A probe on all 784 components would see every change, since nothing is left that is orthogonal to all of them;
 # for the pixels it is as good as the pixels themselves. To the fellow student: by (Ex13.1) each probe on components is
 # a linear classifier of pixels, one of those that a probe on pixels may choose, too. So components cannot hold more
