@@ -641,6 +641,8 @@ ahead = {size: values.groupby(level=["probe", "labels"]).mean() for size, values
 compared_kinds = [f"{code} {size}" for code in ("autoencoder", "PCA") for size in (64, 32, 16)]
 spread = accuracy[compared_kinds].groupby(level=["probe", "labels"]).std()
 paired = pd.DataFrame({n: difference[n] for n in (64, 32, 16)}).groupby(level=["probe", "labels"]).std()
+
+# %%
 checks = {
     "linear: 64 units, 64 components, pixels alike": np.ptp(
         linear[["pixels", "PCA 64", "autoencoder 64"]], axis=1
@@ -670,6 +672,8 @@ longer_64 = one.loc[[f"{name}, {LONGER} epochs" for name in seeds_64.index]] - s
 on_one_unit = [name for name in starts_2 if dead[name] == "1"]
 gained = (means["clothes 64"] - means["untrained 64"]) / (means["autoencoder 64"] - means["untrained 64"])
 ruined, kept = (means[f"{name}, standardised"] - means[name] for name in ("PCA 64", "autoencoder 64"))
+
+# %%
 checks |= {
     "64 units: seeds agree": np.ptp(seeds_64, axis=0).max() < 2,
     "2 units: they do not": np.ptp(short_2, axis=0).min() > 1.5 * np.ptp(seeds_64, axis=0).max(),
