@@ -657,8 +657,8 @@ checks = {
     "the pixels to the code": (near["pixels"] - near["autoencoder 64"]).min() > 0,
     "two numbers are too few": means.filter(regex=" 2$").max(axis=None) < 60,
     "training did something": (means["autoencoder 64"] - means["untrained 64"]).min() > 8,
-    "pairs vary less: linear, many labels": paired.loc["linear", [500, 1000]].mean(axis=None)
-    < spread.loc["linear", [500, 1000]].mean(axis=None),
+    "pairs vary less: linear, many labels": paired.loc["linear"].loc[[500, 1000]].mean(axis=None)
+    < spread.loc["linear"].loc[[500, 1000]].mean(axis=None),
     "linear: 64 and 32 alike in both codes": all(abs(ahead[n].loc["linear"]).max() < 1.5 for n in (64, 32)),
     "neighbours: PCA ahead in every draw": all((difference[n].loc["neighbours"] < 0).all() for n in (64, 32, 16)),
 }
