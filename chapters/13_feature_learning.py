@@ -315,27 +315,29 @@ percent(results).loc[names]
 # ## What it was trained for
 #
 # Two more encoders of the same size, from the same random start. One learns to denoise (standard deviation 0.5, as in
-# [chapter 4](04_denoising.ipynb)), which is said to teach more than copying. The other is trained on Fashion-MNIST: it
-# has never seen a digit.
+# [chapter 4](04_denoising.ipynb)), which is said to teach more than copying; because much depends on this claim, it is
+# trained from the second seed, too. The other is trained on Fashion-MNIST: it has never seen a digit.
 #
 # > **Predict first.** Where between *untrained 64* and *autoencoder 64* will the encoder trained on clothes come out?
 
 # %%
 noisy = noise.gaussian(x_train, 0.5, seed=SEED + 1)
 train("denoising 64", 64, noisy, x_train)
+train("denoising 64, seed 1", 64, noisy, x_train, seed=1)
 train("clothes 64", 64, data.load_fashion_mnist().x_train)
-results = pd.concat([results, probe_all(["denoising 64", "clothes 64"])])
-tasks = ["untrained 64", "clothes 64", "denoising 64", "autoencoder 64"]
-percent(results).loc[tasks]
+new = ["denoising 64", "denoising 64, seed 1", "clothes 64", "autoencoder 64, seed 1"]
+results = pd.concat([results, probe_all(new)])
+percent(results).loc[["untrained 64", "autoencoder 64", *new]]
 
 # %%
-pairs = [("denoising 64", "autoencoder 64"), ("clothes 64", "autoencoder 64"), ("clothes 64", "untrained 64")]
+pairs = [("denoising 64", "autoencoder 64"), ("denoising 64, seed 1", "autoencoder 64, seed 1")]
+pairs += [("clothes 64", "autoencoder 64"), ("clothes 64", "untrained 64")]
 leads(results, pairs)
 
 # %% [markdown]
-# - **Denoising** gives no better features here. The linear probe does not gain by it; the neighbours gain a little with
-#   100 labels and lose as much with 1,000. The claim that it does better comes from other settings: wide layers without
-#   a bottleneck, where copying is the danger, stacked and then fine-tuned ([Vincent et al.
+# - **Denoising** helps the neighbours with 100 labels, from both seeds. With 1,000 there is less of that or nothing, and
+#   the linear probe stays within a point or so. The larger claims come from other settings: wide layers without a
+#   bottleneck, where copying is the danger, stacked and then fine-tuned ([Vincent et al.
 #   (2010)](references.md#vincent-et-al-2010)). Here the bottleneck prevents copying already.
 # - **Clothes** come surprisingly close, for the linear probe with 1,000 labels. There an encoder that never saw a digit
 #   has most of the lead over the untrained one that training on digits gives. So most of what training taught *this*
@@ -615,7 +617,7 @@ leads(compared, [(name, "random start") for name in others], by=["labels"])
 # | Pairs | All features on the same draws: the spread of the *difference* tells a small lead from luck |
 # | Scale | Standardising ruins PCA with few labels, and would have made the autoencoder look far better |
 # | Longer training | Less reconstruction error; at 64 units the neighbours get worse, at 2 units both probes get better |
-# | Other tasks | Denoising no better than copying; clothes teach most of what the linear probe needs with 1,000 labels |
+# | Other tasks | Denoising helps neighbours with 100 labels; clothes teach most of what the linear probe needs with 1,000 |
 # | All labels | Raw pixels are best for the linear classifier; learnt features add nothing |
 # | Fine-tuning | A random head of the usual size undoes the pretraining; a small one or the probe helps with 100 labels at most |
 
@@ -673,6 +675,7 @@ starts_2 = ["autoencoder 2", "autoencoder 2, seed 1", "autoencoder 2, seed 2"]
 short_2, long_2 = one.loc[starts_2], one.loc[[f"{name}, {LONGER} epochs" for name in starts_2]]
 longer_64 = one.loc[[f"{name}, {LONGER} epochs" for name in seeds_64.index]] - seeds_64.to_numpy()
 on_one_unit = [name for name in starts_2 if dead[name] == "1"]
+denoised = [means[f"denoising 64{seed}"] - means[f"autoencoder 64{seed}"] for seed in ("", ", seed 1")]
 gained = (means["clothes 64"] - means["untrained 64"]) / (means["autoencoder 64"] - means["untrained 64"])
 ruined, kept = (means[f"{name}, standardised"] - means[name] for name in ("PCA 64", "autoencoder 64"))
 
@@ -689,8 +692,9 @@ checks |= {
     "components differ more in spread": np.divide(*spreads["PCA 64"]) > 1.3 * np.divide(*spreads["autoencoder 64"]),
     "most with few labels": ruined["linear"].is_monotonic_increasing and ruined["neighbours"].is_monotonic_increasing,
     "and would change the verdict": (means["autoencoder 64, standardised"] - means["PCA 64, standardised"]).min() > 1,
-    "denoising: no better": (means["denoising 64"] - means["autoencoder 64"])["linear"].max() < 1
-    and (near["denoising 64"] - near["autoencoder 64"]).mean() < 1.5,
+    "denoising: neighbours gain with 100 labels": all(gain["neighbours", 100] > 0 for gain in denoised),
+    "and less with 1,000": all(gain["neighbours", 1000] < gain["neighbours", 100] for gain in denoised),
+    "the linear probe hardly": max(gain["linear"].abs().max() for gain in denoised) < 2,
     "clothes: most of the way, linear, 1,000 labels": gained["linear", 1000] > 0.6,
     "less of it for neighbours, and with 100 labels": gained["linear", 1000]
     > max(gained["linear", 100], gained["neighbours"].max()),
