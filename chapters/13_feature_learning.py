@@ -315,7 +315,7 @@ percent(results).loc[names]
 # ## What it was trained for
 #
 # Two more encoders of the same size, from the same random start. One learns to denoise (standard deviation 0.5, as in
-# [chapter 4](04_denoising.ipynb)), which is said to teach more than copying; because much depends on this claim, it is
+# [chapter 4](04_denoising.ipynb)), which is said to teach more than copying; since one start may mislead, it is
 # trained from the second seed, too. The other is trained on Fashion-MNIST: it has never seen a digit.
 #
 # > **Predict first.** Where between *untrained 64* and *autoencoder 64* will the encoder trained on clothes come out?
