@@ -510,7 +510,6 @@ for pixels, m, classes in ((30, 4, 3), (784, 16, 10), (5, 5, 2)):
 # The weights of a linear probe on 16 components with 500 labels, drawn by your `on_pixels`: one picture for each
 # class, in which red pixels speak for it and blue ones against.
 
-
 # %% mystnb={"image": {"alt": "Ten pictures of weights, five in a row. First, T-shirt: red where short sleeves lie, blue where the lower arms of long sleeves would. Second, trouser: red at the waist and along both legs, deep blue in the gap between them. Eighth, sneaker: red along the sole and the heel, blue above the toe. Last, ankle boot: red at the shaft and the sole, blue above the toe."}} nbgrader={"grade": false, "grade_id": "setup-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 P, mean_image = pca.pca_.components_.T, pca.pca_.mean_
 drawn = probes.stratified_draw(y_train, 500, seed=0)
