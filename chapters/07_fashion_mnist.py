@@ -896,4 +896,5 @@ print(f"All {len(checks)} checks passed.")
 # ## Next
 #
 # The dense model has met a limit: it sees 784 numbers and no neighbourhoods, and what is fine and may lie anywhere is
-# lost on it. Deeper networks and convolutions look at images in another way.
+# lost on it. Deeper and convolutional networks are planned as chapter 8. [Chapter 10](10_variational.ipynb) takes up
+# the plane: what if a code were not a point but a distribution?

@@ -965,5 +965,5 @@ print(f"All {len(checks)} checks passed.")
 # %% [markdown]
 # ## Next
 #
-# An autoencoder is a guard for some anomalies and blind to others, and its code is often the better half. The other
-# chapters of this part put the code to other uses.
+# An autoencoder is a guard for some anomalies and blind to others, and its code is often the better half.
+# [Chapter 13](13_feature_learning.ipynb) asks what the code is worth to a classifier that has few labels.
