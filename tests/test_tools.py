@@ -319,7 +319,7 @@ def test_line_ends_do_not_count(project):
 @pytest.mark.parametrize(
     ("source", "same"),
     [
-        ('"""Another\n\nmodule."""\nA = 1\n\n\ndef f():\n    """Words,\n    “quoted”."""\n    return A\n', True),
+        ('"""Another\n\nmodule."""\nA = 1\n\ndef f():\n    """Words,\n    “quoted”."""\n    return A\n', True),
         ('A = 1\ndef f():\n    "Words"; return A\n', False),
         ('"""Old."""\nA = 1\ndef f():\n    """Old."""\n    return "another value"\n', False),
         ('"""Old."""\nA = """no docstring"""\ndef f():\n    """Old."""\n    return A\n', False),

@@ -237,16 +237,15 @@ def environment_fingerprint(root: Path) -> str:
 
 def _without_docstrings(source: bytes) -> bytes:
     # From the text, not the syntax tree: how a tree is written out differs between versions of Python.
-    lines = source.split(b"\n")
+    lines: list[bytes | None] = list(source.split(b"\n"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             text = node.body[0]
-            rest = lines[text.end_lineno - 1][text.end_col_offset :]
-            lines[text.lineno - 1] = lines[text.lineno - 1][: text.col_offset]
-            lines[text.lineno : text.end_lineno] = [b""] * (text.end_lineno - text.lineno)
-            lines[text.end_lineno - 1] += rest
-    return b"\n".join(line for line in lines if line.strip())
+            first, last = text.lineno - 1, text.end_lineno - 1
+            code = lines[first][: text.col_offset] + lines[last][text.end_col_offset :]
+            lines[first : last + 1] = [code if code.strip() else None, *[None] * (last - first)]
+    return b"\n".join(line for line in lines if line is not None)
 
 
 def code_of(notebook: NotebookNode) -> list[str]:
