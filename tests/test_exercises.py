@@ -536,12 +536,13 @@ def test_the_search_index_of_a_book_without_solutions_has_no_trace_of_them(html_
 
 
 @pytest.fixture(scope="module")
-def proven():
-    """All proofs, as they come: two sheets at a time, each worker importing Keras once."""
+def proven(request):
+    """Proofs of the sheets asked for, as they come: two at a time, each worker importing Keras once."""
+    asked = [item.callspec.params["sheet"].name for item in request.session.items if "proven" in item.fixturenames]
     context = multiprocessing.get_context("spawn")
     workers = min(2, os.cpu_count() or 1, len(SHEETS))
     with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield {sheet.name: executor.submit(proofs.prove, ROOT, sheet.name) for sheet in SHEETS}
+        yield {name: executor.submit(proofs.prove, ROOT, name) for name in dict.fromkeys(asked)}
         executor.shutdown(cancel_futures=True)
 
 
