@@ -538,7 +538,11 @@ def test_the_search_index_of_a_book_without_solutions_has_no_trace_of_them(html_
 @pytest.fixture(scope="module")
 def proven(request):
     """Proofs of the sheets asked for, as they come: two at a time, each worker importing Keras once."""
-    asked = [item.callspec.params["sheet"].name for item in request.session.items if "proven" in item.fixturenames]
+    asked = [
+        item.callspec.params["sheet"].name
+        for item in request.session.items
+        if "proven" in getattr(item, "fixturenames", ())
+    ]
     context = multiprocessing.get_context("spawn")
     workers = min(2, os.cpu_count() or 1, len(SHEETS))
     with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as executor:
