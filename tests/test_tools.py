@@ -332,6 +332,14 @@ def test_docstrings_do_not_count_and_all_else_does(project, source, same):
     assert (pairs.environment_fingerprint(project) == before) is same
 
 
+def test_a_module_that_does_not_parse_counts_as_it_is(project):
+    broken = []
+    for source in ('"""Old."""\nA = (\n', '"""New."""\nA = (\n'):
+        (project / "aelib" / "data.py").write_text(source)
+        broken.append(pairs.environment_fingerprint(project))
+    assert broken[0] != broken[1]
+
+
 def test_only_versions_of_libraries_that_aelib_needs_count(project):
     (project / "pyproject.toml").write_text('[project]\ndependencies = ["numpy>=2"]\n')
     fingerprints = []

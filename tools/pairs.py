@@ -239,7 +239,11 @@ def _without_docstrings(source: bytes) -> bytes:
     # From the text, not the syntax tree: how a tree is written out differs between versions of Python.
     lines: list[bytes | None] = list(source.split(b"\n"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(ast.parse(source)):
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # The chapter that imports it will say where.
+        return source
+    for node in ast.walk(tree):
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             text = node.body[0]
             first, last = text.lineno - 1, text.end_lineno - 1
