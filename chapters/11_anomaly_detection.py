@@ -411,8 +411,8 @@ figure
 # The seed moves an AUC by a few hundredths at most, the digit moves it by nearly a half. No single score is good everywhere.
 # The sum of error per ink and relative distance is: its worst digit is far above the error's worst. On average it is well
 # ahead of the error, though not for 0 and 8, and ahead of the nearest image, the strongest yardstick. But look at the
-# table again: for 0, 3 and 8 comparing with 9,000 images,
-# without any network, finds more. Whoever reports the autoencoder's results alone hides that.
+# table again: for 0, 3 and 8 comparing with 9,000 images, without any network, finds more. Whoever reports the
+# autoencoder's results alone hides that.
 
 # %% [markdown]
 # ### Which score would you have chosen?
@@ -749,7 +749,10 @@ shown = np.stack(list(examples.values()))
 plots.image_rows(
     {"shown": shown, "rebuilt": predict(first_model, shown)},
     title="What the network makes of images that are no normal digits; below: MSE",
-    captions={"shown": list(examples), "rebuilt": [f"{value:.3f}" for value in score(shown)[:, 0]]},
+    captions={
+        "shown": [kind.replace(" ", "\n") for kind in examples],
+        "rebuilt": [f"{value:.3f}" for value in score(shown)[:, 0]],
+    },
 )
 
 # %% [markdown]

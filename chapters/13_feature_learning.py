@@ -169,8 +169,8 @@ def probe_all(names, sizes=LABELS):
 
 
 def plus_minus(values, number="{:.1f}"):
-    """Mean ± standard deviation over the draws."""
-    return values.mean().map(number.format) + " ± " + values.std().map("{:.1f}".format)
+    """Mean ± standard deviation over the draws; spaces at which a table's cell does not break."""
+    return values.mean().map(number.format) + "\u00a0±\u00a0" + values.std().map("{:.1f}".format)
 
 
 def percent(rows, columns=("probe", "labels")):
@@ -235,7 +235,7 @@ def leads(rows, pairs, by=("probe", "labels")):
     for first, second in pairs:
         lead = (accuracy[first] - accuracy[second]).groupby(level=list(by))
         wins = lead.agg(lambda difference: str((difference > 0).sum()))
-        table[f"{first} − {second}"] = plus_minus(lead, "{:+.1f}") + " (" + wins + f" of {DRAWS})"
+        table[f"{first} − {second}"] = plus_minus(lead, "{:+.1f}") + " (" + wins + f"\u00a0of\u00a0{DRAWS})"
     return pd.DataFrame(table).T
 
 
