@@ -176,8 +176,8 @@ def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=Fals
     series : mapping of str to sequence of float
         Label to values.
     title, xlabel, ylabel : str
-    x : sequence of float, optional
-        Where the values lie; by default 1, 2, 3, …, as epochs are counted.
+    x : sequence of float, or mapping of str to sequence of float, optional
+        Where the values lie, for all lines or for each label; by default 1, 2, 3, …, as epochs are counted.
     references : mapping of str to float, optional
         Yardsticks, drawn as horizontal lines.
     log_x, log_y : bool
@@ -188,10 +188,12 @@ def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=Fals
     matplotlib.figure.Figure
     """
     _require_mapping(series, "series")
+    if isinstance(x, Mapping) and set(x) != set(series):
+        raise ValueError(f"x has the labels {list(x)}, series {list(series)}; expected the same ones")
     figure, axes = _figure(3.8)
     ax = axes[0, 0]
     for index, (label, values) in enumerate(series.items()):
-        places = np.arange(1, len(values) + 1) if x is None else x
+        places = np.arange(1, len(values) + 1) if x is None else x[label] if isinstance(x, Mapping) else x
         marker = MARKERS[index % len(MARKERS)] if len(values) <= 40 else None
         ax.plot(places, values, marker=marker, markersize=4, color=COLOURS[index % len(COLOURS)], label=label)
     if x is None:
@@ -199,7 +201,7 @@ def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=Fals
     return _finish_lines(figure, ax, title, xlabel, ylabel, references, log_x, log_y)
 
 
-def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, log_x=False, log_y=False):
+def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, log_x=False, log_y=False, ticks=None):
     """Means over seeds with one standard deviation up and down, a line for each group.
 
     Parameters
@@ -211,6 +213,8 @@ def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, lo
     title, xlabel, ylabel : str
     references, log_x, log_y
         As in `curves`.
+    ticks : sequence of float, optional
+        Numbers to write along a logarithmic x axis; by default those that occur.
 
     Returns
     -------
@@ -233,7 +237,7 @@ def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, lo
             label=str(label),
         )
     if log_x:
-        places = sorted(frame[x].unique())
+        places = sorted(frame[x].unique()) if ticks is None else ticks
         ax.set_xscale("log", base=2)
         ax.set_xticks(places, [f"{place:g}" for place in places])
         ax.minorticks_off()

@@ -9,6 +9,9 @@ import numpy as np
 
 from aelib._checks import check_floats, check_integer, check_range, check_seed
 
+#: Parameters up to which XLA makes a dense model's training on a CPU faster; beyond, its matrix products are slower.
+XLA_PARAMETERS = 1_000_000
+
 
 def fit(
     model,
@@ -26,9 +29,10 @@ def fit(
     """Train a model to turn ``x`` into ``target``; without a target, to reproduce ``x``.
 
     The optimiser starts without memory of earlier training; the weights go on from where they are. A whole epoch is
-    handed to the backend as one execution, which saves most of what stock Keras spends between batches; dense models
-    are compiled by XLA as well, convolutions are not, since XLA's are slower on a CPU. Compiling takes seconds, so a
-    model that was fitted before with equal settings is not compiled again.
+    handed to the backend as one execution, which saves most of what stock Keras spends between batches. Small dense
+    models are compiled by XLA as well; convolutions and models of more than a million parameters are not, since XLA's
+    convolutions and products of large matrices are slower on a CPU. Compiling takes seconds, so a model that was fitted
+    before with equal settings is not compiled again.
 
     Parameters
     ----------
@@ -172,7 +176,9 @@ def _jit_compile(model):
     if keras.backend.backend() != "tensorflow":
         return "auto"
     convolutions = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
-    return not any(isinstance(layer, convolutions) for layer in _leaf_layers(model))
+    return model.count_params() <= XLA_PARAMETERS and not any(
+        isinstance(layer, convolutions) for layer in _leaf_layers(model)
+    )
 
 
 def _leaf_layers(layer):

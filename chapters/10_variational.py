@@ -195,7 +195,7 @@ estimators.round(3)
 # ## A plane with a prior
 #
 # The network is chapter 6's, 784-128-2-128-784 with a linear code, except that the encoder ends in two layers of two
-# units, means and log-variances. The layer that follows them, `models.GaussianCode`, is in essence
+# units, means and log-variances. The layer that follows them, `code_layers.GaussianCode`, is in essence
 #
 # ```python
 # divergence = ops.sum(ops.square(mean) + ops.exp(log_variance) - 1 - log_variance, axis=-1) / 2

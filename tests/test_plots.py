@@ -78,11 +78,25 @@ def test_images_are_drawn_on_one_grey_scale_from_black_to_white():
     np.testing.assert_allclose(drawn.get_array(), (IMAGES[0] * 0.1).reshape(28, 28), rtol=1e-6)
 
 
+def test_curves_can_each_lie_at_places_of_their_own():
+    figure = plots.curves({"a": [3, 2], "b": [4]}, x={"b": [7], "a": [0.5, 1]}, title="t", xlabel="x", ylabel="y")
+    drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in figure.axes[0].get_lines()}
+    assert drawn == {"a": ([0.5, 1], [3, 2]), "b": ([7], [4])}
+
+
 def test_error_bars_show_mean_and_standard_deviation():
     ax = FIGURES["error_bars"]().axes[0]
     line, _, (bar,) = ax.containers[0]
     np.testing.assert_allclose(line.get_ydata(), [3, 2])
     np.testing.assert_allclose(bar.get_segments()[0][:, 1], [3 - np.sqrt(2), 3 + np.sqrt(2)])
+
+
+def test_a_logarithmic_axis_is_marked_where_it_is_asked_for():
+    frame = pd.DataFrame({"size": [2.3, 5.1, 17.9], "error": [3, 2, 1], "model": "a"})
+    arguments = {"x": "size", "y": "error", "group": "model", "title": "t", "xlabel": "x", "ylabel": "y", "log_x": True}
+    for ticks, expected in [((2, 4, 8, 16), ["2", "4", "8", "16"]), (None, ["2.3", "5.1", "17.9"])]:
+        ax = plots.error_bars(frame, **arguments, ticks=ticks).axes[0]
+        assert [label.get_text() for label in ax.get_xticklabels()] == expected
 
 
 def test_shares_in_a_histogram_add_up_to_one():
@@ -127,6 +141,7 @@ def test_a_decoded_image_lies_at_its_code():
         (lambda: plots.weight_images(np.zeros((3, 10)), title="t"), r"expected \(n, 784\)"),
         (lambda: plots.architecture([1, 2], ["a"], title="t"), "2 sizes and 1 names"),
         (lambda: plots.curves([1, 2], title="t", xlabel="x", ylabel="y"), "expected a mapping"),
+        (lambda: plots.curves({"a": [1]}, x={"b": [1]}, title="t", xlabel="x", ylabel="y"), "expected the same ones"),
         (
             lambda: plots.error_bars(FRAME, x="sizes", y="error", group="model", title="t", xlabel="x", ylabel="y"),
             "no column",

@@ -128,7 +128,7 @@ def test_callbacks_are_called_once_an_epoch(images):
     assert seen == [0, 1, 2]
 
 
-def test_dense_models_are_compiled_by_xla_and_convolutions_are_not(images):
+def test_small_dense_models_are_compiled_by_xla_and_convolutions_and_large_ones_are_not(images):
     convolutional = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(1, 3, padding="same")])
     squares = images[:64].reshape(-1, 28, 28, 1)
     training.fit(convolutional, squares, epochs=1, seed=0, loss="mean_squared_error")
@@ -136,6 +136,8 @@ def test_dense_models_are_compiled_by_xla_and_convolutions_are_not(images):
     training.fit(dense, images[:64], epochs=1, seed=0)
     if keras.backend.backend() == "tensorflow":
         assert (dense.jit_compile, convolutional.jit_compile) == (True, False)
+        assert training._jit_compile(dense_autoencoder())
+        assert not training._jit_compile(dense_autoencoder(30, hidden=(1000, 500, 250)))
 
 
 @pytest.mark.parametrize(
