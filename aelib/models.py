@@ -6,10 +6,42 @@ import keras
 import numpy as np
 from keras import layers
 
-from aelib._checks import SIDE, check_integer, check_seed
+from aelib._checks import SIDE, check_floats, check_integer, check_seed
 from aelib.code_layers import GaussianCode, KLSparsity, L1Sparsity, TopK
 
 _UPSAMPLING = ("nearest", "bilinear", "transposed")
+_CHUNK = 1_000  # inputs at a time: the feature maps of more would take much memory
+
+
+def predict(model, x):
+    """Return all outputs of a model, or of one of its halves.
+
+    Unlike the model's own ``predict`` this compiles nothing, which would cost seconds for every model.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Such as an `Autoencoder`, its ``encoder`` or its ``decoder``; with one output.
+    x : array_like of float, shape (n, ...)
+        Inputs, as the model takes them.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n, ...)
+
+    Raises
+    ------
+    ValueError
+        If `x` is empty, not of finite floats, or does not fit the model.
+    """
+    x = check_floats(x, "x")
+    if x.shape[1:] != tuple(model.input_shape[1:]):
+        raise ValueError(
+            f"x has shape {x.shape}, but the model takes (n, {', '.join(map(str, model.input_shape[1:]))}); "
+            "aelib.data.as_vectors and as_images change between flat and square images"
+        )
+    parts = [model(x[start : start + _CHUNK].astype("float32")) for start in range(0, len(x), _CHUNK)]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
 @keras.saving.register_keras_serializable(package="aelib")

@@ -121,10 +121,10 @@ class _Reconstruction(keras.metrics.Mean):
 
 
 def _has_penalties(model, sample):
-    """Whether layers add to the loss, such as regularisers; found by a call that leaves no trace."""
-    with keras.StatelessScope(collect_losses=True):
+    """Whether anything adds to the loss: regularisers of weights, or layers, found by a call that leaves no trace."""
+    with keras.StatelessScope(collect_losses=True) as scope:
         model(sample)
-        return bool(model.losses)
+    return bool(scope.losses) or any(variable.regularizer for variable in model.trainable_variables)
 
 
 def _compile(model, optimizer, loss, *, sample, steps_per_execution):

@@ -35,6 +35,7 @@
 # %%
 from aelib import baselines, data, metrics, models, noise, plots, training
 from aelib.explorer import NoiseExplorer
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -135,17 +136,13 @@ print(f"{len(history.history['loss'])} epochs on {len(x_train):,} clean images")
 
 
 # %%
-def apply(model, x):
-    """What a model makes of images. Unlike `predict`, calling a model compiles nothing, which saves seconds here."""
-    parts = [x[start : start + 1_000] for start in range(0, len(x), 1_000)]
-    return np.concatenate([keras.ops.convert_to_numpy(model(part)) for part in parts])
 
 
 mean_image = baselines.MeanImage().fit(x_train)
 outputs = {
     "noisy input": noisy_test,
     "mean image": mean_image.reconstruct(noisy_test),
-    "clean-trained network": apply(clean_trained, noisy_test),
+    "clean-trained network": predict(clean_trained, noisy_test),
 }
 pd.DataFrame({name: score(x_hat) for name, x_hat in outputs.items()}).T.round(3)
 
@@ -177,7 +174,7 @@ denoiser = models.dense_autoencoder(seed=SEED)
 keep_early = KeepEarly("0.5")
 training.fit(denoiser, noisy_train, x_train, epochs=20, batch_size=BATCH_SIZE, seed=SEED, callbacks=[keep_early])
 del noisy_train  # 188 MB; the same seed gives the same noise again
-outputs["noise-trained network"] = apply(denoiser, noisy_test)
+outputs["noise-trained network"] = predict(denoiser, noisy_test)
 pd.DataFrame({name: score(x_hat) for name, x_hat in outputs.items()}).T.round(3)
 
 # %% mystnb={"image": {"alt": "Noisy digits 0 to 9 above the noise-trained network's output: clean black background and whole, slightly soft strokes. Nearly all can be read; the clean originals stand below for comparison."}}
@@ -237,7 +234,7 @@ for column, level in enumerate(test_levels):
     corrupted = noise.gaussian(x_test, level, seed=SEED + 1)
     for row, name in enumerate(train_levels):
         model.set_weights(early_weights[name])
-        matrix[row, column] = metrics.psnr(x_test, apply(model, corrupted)).mean()
+        matrix[row, column] = metrics.psnr(x_test, predict(model, corrupted)).mean()
 
 # %% mystnb={"image": {"alt": "A table of PSNR as coloured cells: rows are training levels 0, 0.25, 0.5 and mixed, columns the test levels 0, 0.25 and 0.5. The clean-trained row falls off steeply from left to right, the row trained at 0.5 rises a little, and the mixed row is close to the best of every noisy column."}}
 plots.heatmap(
@@ -287,7 +284,7 @@ def median_psnr(x_hat):
 
 
 by_corruption = {
-    name: [median_psnr(x) for x in (damaged, median.denoise(damaged), apply(denoiser, damaged))]
+    name: [median_psnr(x) for x in (damaged, median.denoise(damaged), predict(denoiser, damaged))]
     for name, damaged in others.items()
 }
 other_psnr = pd.DataFrame(by_corruption, index=["input", "median filter 3 × 3", "noise-trained network"])
@@ -297,9 +294,9 @@ other_psnr.round(2)
 salted, occluded = (others[name][:10].copy() for name in ("salt and pepper", "occlusion"))
 rows = {
     "salt, pepper": salted,
-    "output": apply(denoiser, salted),
+    "output": predict(denoiser, salted),
     "occluded": occluded,
-    "its output": apply(denoiser, occluded),
+    "its output": predict(denoiser, occluded),
 }
 del others
 plots.image_rows(rows, title="Other corruptions, through the network trained on Gaussian noise")
@@ -553,7 +550,7 @@ corrections.round(3)
 current = noise.gaussian(np.full((10, 784), 0.5, dtype=np.float32), STD, seed=SEED + 4)
 rows = {"pure noise": current}
 for count in range(1, 17):
-    current = apply(denoiser, current)
+    current = predict(denoiser, current)
     if count in (1, 2, 4, 8, 16):
         rows[f"{count} ×"] = current
 plots.image_rows(rows, title="Pure noise, denoised again and again")
@@ -570,8 +567,8 @@ plots.image_rows(rows, title="Pure noise, denoised again and again")
 
 # %%
 clean_input = {
-    "clean-trained network": score(apply(clean_trained, x_test)),
-    "noise-trained network": score(apply(denoiser, x_test)),
+    "clean-trained network": score(predict(clean_trained, x_test)),
+    "noise-trained network": score(predict(denoiser, x_test)),
     "copying": {"PSNR": np.inf, "SSIM": 1.0},
 }
 pd.DataFrame(clean_input).T.round(3)
@@ -636,10 +633,12 @@ same_noise = np.random.default_rng(SEED + 1).standard_normal(x_test.shape, dtype
 unclipped_test = x_test + STD * same_noise  # the noise of noisy_test, as it was before clipping
 seen, n = x_train[:10_000], 10_000
 habits = {
-    "test images, clipped noise": metrics.psnr(x_test, apply(denoiser, noisy_test)).mean(),
-    "test images, unclipped noise": metrics.psnr(x_test, apply(denoiser, unclipped_test)).mean(),
-    "training images, the noise of training": metrics.psnr(seen, apply(denoiser, noisy_train[:n])).mean(),
-    "training images, new noise": metrics.psnr(seen, apply(denoiser, noise.gaussian(seen, STD, seed=SEED + 5))).mean(),
+    "test images, clipped noise": metrics.psnr(x_test, predict(denoiser, noisy_test)).mean(),
+    "test images, unclipped noise": metrics.psnr(x_test, predict(denoiser, unclipped_test)).mean(),
+    "training images, the noise of training": metrics.psnr(seen, predict(denoiser, noisy_train[:n])).mean(),
+    "training images, new noise": metrics.psnr(
+        seen, predict(denoiser, noise.gaussian(seen, STD, seed=SEED + 5))
+    ).mean(),
 }
 pd.Series(habits, name="PSNR").to_frame().round(2)
 

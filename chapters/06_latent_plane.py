@@ -35,6 +35,7 @@ from itertools import combinations
 
 from aelib import baselines, data, metrics, models, plots, training
 from aelib.explorer import LatentExplorer
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -49,11 +50,6 @@ BATCH_SIZE = 250  # divides 60,000: no smaller last batch, for which XLA would c
 # %%
 mnist = data.load_mnist()
 x_train, x_test, y_test = mnist.x_train, mnist.x_test, mnist.y_test
-
-
-def predict(model, x):
-    """All outputs in one pass; `model.predict` would compile a function for each of this chapter's many models."""
-    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
 # %% [markdown]

@@ -36,6 +36,7 @@
 # %%
 from aelib import baselines, data, losses, metrics, models, noise, plots, training
 from aelib.explorer import LatentExplorer
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -241,15 +242,9 @@ def train(x, seed, *, target=None, epochs=EPOCHS, callbacks=()):
     return network.get_weights()
 
 
-def apply(model, x):
-    """All outputs of a model, a thousand inputs at a time; `predict` would compile a function for each model."""
-    parts = [x[start : start + 1000] for start in range(0, len(x), 1000)]
-    return np.concatenate([keras.ops.convert_to_numpy(model(part)) for part in parts])
-
-
 def rebuild(weights, x):
     network.set_weights(weights)
-    return apply(network, x)
+    return predict(network, x)
 
 
 # %%
@@ -577,7 +572,7 @@ plots.image_rows(rows, title="Each data set, rebuilt by the other's model (AE: a
 # %%
 def encode(weights, x):
     network.set_weights(weights)
-    return apply(network.encoder, x)
+    return predict(network.encoder, x)
 
 
 def readout(encoder):
@@ -627,12 +622,12 @@ for name, images in sets.items():
         plane_network.set_weights(start.get_weights())
         training.fit(plane_network, images.x_train, epochs=5, batch_size=BATCH_SIZE, seed=seed)
         plane_runs[name, seed] = plane_network.get_weights()
-        planes[name, seed] = apply(plane_network.encoder, images.x_test)
+        planes[name, seed] = predict(plane_network.encoder, images.x_test)
 
 # %% mystnb={"image": {"alt": "Two panels of the same plane. Left: codes of clothes drawn as class numbers, with a legend of names. Trousers run out to the left in a narrow arm with dresses along it; T-shirts sit at its root, pullovers, coats and shirts in one cloud below; ankle boots and sneakers fill the lower right, sandals the right, bags the middle. Right: the decoded grid, trousers and dresses at the upper left, bright tops at the lower left, shoes on the right."}}
 plane_network.set_weights(plane_runs["clothes", SEED])
 plots.plane_and_grid(
-    lambda codes: apply(plane_network.decoder, codes),
+    lambda codes: predict(plane_network.decoder, codes),
     planes["clothes", SEED],
     clothes.y_test,
     class_names=names,
@@ -700,7 +695,7 @@ for name, images in sets.items():
     candidates["PCA, 2 components"] = pca_codes[:, :2], two
     for seed in SEEDS[:2]:
         plane_network.set_weights(plane_runs[name, seed])
-        candidates[f"plane, seed {seed}"] = planes[name, seed], apply(plane_network, images.x_test)
+        candidates[f"plane, seed {seed}"] = planes[name, seed], predict(plane_network, images.x_test)
     for method, (codes, x_hat) in candidates.items():
         rows[name, method] = explained(name, x_hat), metrics.neighbour_agreement(codes[sample], labels)
     chance = metrics.neighbour_agreement(planes[name, SEED][sample], rng.permutation(labels))

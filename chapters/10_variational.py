@@ -35,6 +35,7 @@
 
 # %%
 from aelib import data, losses, metrics, models, plots, training, variational
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -51,10 +52,6 @@ PIXELS = 784
 # %%
 mnist = data.load_mnist()
 x_train, x_test, y_test = mnist.x_train, mnist.x_test, mnist.y_test
-
-
-def predict(model, x):
-    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
 # %% [markdown]

@@ -37,6 +37,7 @@
 # %%
 from aelib import anomaly, data, metrics, models, plots, training
 from aelib.experiments import sweep
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -61,12 +62,6 @@ x_validation, y_validation = split.x_validation, split.y_validation
 def normal_images(digit):
     """Training images of all digits but one, the same number whichever it is."""
     return split.x_train[split.y_train != digit][:N_NORMAL]
-
-
-def predict(model, x):
-    """All outputs of a model, in parts that need little memory."""
-    parts = np.array_split(np.asarray(x, dtype="float32"), -(-len(x) // 5000))
-    return np.concatenate([keras.ops.convert_to_numpy(model(part)) for part in parts])
 
 
 # %% [markdown]

@@ -34,6 +34,7 @@
 
 # %%
 from aelib import baselines, data, metrics, models, noise, plots, probes, training
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -50,12 +51,6 @@ BATCH_SIZE = 250  # divides 60,000: no smaller last batch, for which XLA would c
 # %%
 mnist = data.load_mnist()
 x_train, y_train, x_test, y_test = mnist.x_train, mnist.y_train, mnist.x_test, mnist.y_test
-
-
-def predict(model, x):
-    """All outputs, 10,000 images at a time; `model.predict` would compile a function for each model."""
-    parts = np.array_split(np.asarray(x, dtype="float32"), max(1, len(x) // 10_000))
-    return np.concatenate([keras.ops.convert_to_numpy(model(part)) for part in parts])
 
 
 def codes(model):

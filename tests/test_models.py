@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from aelib.models import Autoencoder, dense_autoencoder
+from aelib.models import Autoencoder, dense_autoencoder, predict
 
 
 @pytest.fixture
@@ -94,3 +94,26 @@ def test_halves_that_do_not_fit_are_refused():
         Autoencoder(four.encoder, five.decoder)
     with pytest.raises(ValueError, match="compared with its input"):
         Autoencoder(four.encoder, dense_autoencoder(4, input_dim=100).decoder)
+
+
+def test_predict_gives_what_the_model_gives_whatever_the_number_of_inputs():
+    model = dense_autoencoder(2, hidden=(), input_dim=5)
+    x = np.random.default_rng(0).random((2_345, 5))
+    for half, inputs in ((model, x), (model.encoder, x[:1]), (model.decoder, x[:1_000, :2])):
+        outputs = predict(half, inputs)
+        assert outputs.dtype == np.float32
+        np.testing.assert_allclose(outputs, half.predict(inputs, verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros((3, 28, 28)), r"shape \(3, 28, 28\), but the model takes \(n, 784\); aelib.data.as_vectors"),
+        (np.zeros((0, 784)), "x is empty"),
+        (np.zeros((3, 784), dtype=int), "int64"),
+        (np.full((3, 784), np.nan), "NaN"),
+    ],
+)
+def test_predict_refuses_what_the_model_cannot_take(x, message):
+    with pytest.raises(ValueError, match=message):
+        predict(dense_autoencoder(2), x)

@@ -39,8 +39,8 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, metrics, models, plots, training
 from aelib.exercises import started
+from aelib.models import predict
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -49,11 +49,6 @@ clothes = data.load_fashion_mnist()
 split = clothes.validation_split(10_000, seed=6)
 x_train = split.x_train[:20_000]  # enough for this sheet, and three times as fast
 x_validation, y_validation = split.x_validation[:4000], split.y_validation[:4000]
-
-
-def predict(model, x):
-    """All outputs of a model in one pass, as an array."""
-    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
 plane = models.dense_autoencoder(latent_dim=2, code_activation="linear", seed=0)

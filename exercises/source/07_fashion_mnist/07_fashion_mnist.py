@@ -34,8 +34,8 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, losses, metrics, models, plots, training
 from aelib.exercises import started
+from aelib.models import predict
 
-import keras
 import numpy as np
 import pandas as pd
 
@@ -45,11 +45,6 @@ splits = {name: images.validation_split(10_000, seed=7) for name, images in sets
 x_train = {name: split.x_train[:20_000] for name, split in splits.items()}  # enough for this sheet, and faster
 x_validation = {name: split.x_validation[:4000] for name, split in splits.items()}
 y_validation = {name: split.y_validation[:4000] for name, split in splits.items()}
-
-
-def predict(model, x):
-    """All outputs of a model in one pass, as an array."""
-    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
 network = models.dense_autoencoder(seed=0)

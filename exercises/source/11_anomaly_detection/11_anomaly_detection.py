@@ -38,8 +38,8 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import anomaly, baselines, data, metrics, models, plots, training
 from aelib.exercises import started
+from aelib.models import predict
 
-import keras
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
@@ -54,11 +54,6 @@ def normal_only(x, y):
     """The images of normal clothes among some images, and their classes."""
     kept = np.isin(y, NORMAL)
     return x[kept], y[kept]
-
-
-def predict(model, x):
-    """All outputs of a model in one pass, as an array."""
-    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
 x_train = normal_only(split.x_train, split.y_train)[0][:12_000]  # enough for this sheet

@@ -38,8 +38,8 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, models, plots, probes, training
 from aelib.exercises import started
+from aelib.models import predict
 
-import keras
 import numpy as np
 import pandas as pd
 
@@ -49,11 +49,6 @@ split = clothes.validation_split(10_000, seed=13)
 x_train, y_train = split.x_train[:10_000], split.y_train[:10_000]  # enough for this sheet, and quick
 x_validation, y_validation = split.x_validation[:4000], split.y_validation[:4000]
 pca = baselines.PCACodec(16).fit(x_train)
-
-
-def predict(model, x):
-    """All outputs of a model in one pass, as an array."""
-    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
 # %% [markdown]
