@@ -43,6 +43,7 @@ from pathlib import Path
 from aelib import baselines, data, losses, metrics, models, plots, training
 from aelib.experiments import sweep
 from aelib.explorer import PathExplorer
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -123,15 +124,9 @@ def run_file(latent_dim, code_activation, seed):
     return Path(saved.name) / f"{code_activation}_{latent_dim}_{seed}.keras"
 
 
-def rebuild(model, x):
-    # Calling the model once is quicker here than `predict`, which would compile a function for each model.
-    return keras.ops.convert_to_numpy(model(x))
-
-
 def is_dead(encoder, x):
     """For each code unit, whether it is zero for every image."""
-    # In parts, because memory is what a sweep runs out of first.
-    return np.all([(rebuild(encoder, part) == 0).all(axis=0) for part in np.array_split(x, 6)], axis=0)
+    return (predict(encoder, x) == 0).all(axis=0)
 
 
 # %%
@@ -146,7 +141,7 @@ def train_and_measure(latent_dim, code_activation, seed):
     start = models.dense_autoencoder(latent_dim, code_activation=code_activation, seed=seed)
     model.set_weights(start.get_weights())
     history = training.fit(model, x_train, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed)
-    x_hat = rebuild(model, x_test)
+    x_hat = predict(model, x_test)
     model.save(run_file(latent_dim, code_activation, seed))
     return {
         "training_loss": history.history["loss"][-1],
@@ -232,7 +227,7 @@ epochs.set_index(pd.RangeIndex(1, 21, name="epoch")).loc[[1, 2, 4, EPOCHS, 10, 2
 
 # %%
 short = relu[(relu["latent_dim"] == 64) & (relu["seed"] == SEED)].iloc[0]
-long = measure(rebuild(seed_model, x_test))
+long = measure(predict(seed_model, x_test))
 pd.DataFrame(
     {"mse": [short["mse"], long["mse"], compared.loc[64, "PCA"]]},
     index=[f"autoencoder, {EPOCHS} epochs", "autoencoder, 20 epochs", "PCA"],
@@ -260,7 +255,7 @@ best = relu.loc[relu.groupby("latent_dim")["training_loss"].idxmin()].set_index(
 best_models = {size: keras.saving.load_model(run_file(size, "relu", best[size]), compile=False) for size in SIZES}
 
 # %% mystnb={"image": {"alt": "Seven rows of the digits 0 to 9: originals, then autoencoder reconstructions from 64, 32, 16, 8, 4 and 2 units. Strokes grow softer down the rows; with 4 and 2 units several digits turn into blends of other digits."}}
-rows = {"original": x_test[first], **{f"{size} units": rebuild(best_models[size], x_test[first]) for size in SIZES}}
+rows = {"original": x_test[first], **{f"{size} units": predict(best_models[size], x_test[first]) for size in SIZES}}
 plots.image_rows(rows, title="Autoencoder: the same digits from ever smaller codes")
 
 # %% mystnb={"image": {"alt": "Seven rows of the digits 0 to 9: originals, then PCA reconstructions from 64, 32, 16, 8, 4 and 2 components. Grey clouds around the strokes appear early; from 8 components down more and more digits dissolve into grey shapes."}}
@@ -283,7 +278,7 @@ plots.image_rows(rows, title="PCA: the same digits from ever fewer components")
 
 # %%
 model = best_models[16]
-PathExplorer(model.decoder, rebuild(model.encoder, x_test[first]), x_test[first], title="Between two codes of 16 units")
+PathExplorer(model.decoder, predict(model.encoder, x_test[first]), x_test[first], title="Between two codes of 16 units")
 
 # %% [markdown]
 # [Chapter 6](06_latent_plane.ipynb) follows such paths where you can see them as lines, and measures what lies on them.
@@ -397,9 +392,9 @@ weights, biases = code_layer.get_weights()
 code_layer.set_weights([weights, biases - 1000])
 
 encoder_before = [np.copy(values) for values in killed.encoder.get_weights()]
-training.fit(killed, x_train, epochs=1, seed=SEED)
+training.fit(killed, x_train, epochs=1, batch_size=BATCH_SIZE, seed=SEED)
 unmoved = all(map(np.array_equal, encoder_before, killed.encoder.get_weights()))
-killed_mse = measure(rebuild(killed, x_test))["mse"]
+killed_mse = measure(predict(killed, x_test))["mse"]
 print(f"encoder unchanged by training: {unmoved}; dead units: {is_dead(killed.encoder, x_train).sum()} of 2")
 print(f"mse {killed_mse:.4f}, mean image {measure(mean_image)['mse']:.4f}")
 
@@ -427,7 +422,7 @@ def power_by_frequency(x):
     return np.bincount(ring.ravel(), weights=power.ravel())[:15]
 
 
-rebuilt = {size: rebuild(model, x_test) for size, model in best_models.items()}
+rebuilt = {size: predict(model, x_test) for size, model in best_models.items()}
 image_power = power_by_frequency(x_test)
 missing = {f"{size} units": power_by_frequency(rebuilt[size] - x_test) / image_power for size in SIZES}
 

@@ -267,10 +267,12 @@ plots.latent_planes(
 # > in all three planes? If you turn the planes so that they match as well as they can, will they then be the same?
 
 # %%
-linear = {}
-for seed in (0, 1, 2):
-    linear[seed] = models.dense_autoencoder(latent_dim=2, code_activation="linear", seed=seed)
-    training.fit(linear[seed], x_train, epochs=15, batch_size=BATCH_SIZE, seed=seed)
+linear = {seed: models.dense_autoencoder(latent_dim=2, code_activation="linear", seed=seed) for seed in (0, 1, 2)}
+in_training = models.dense_autoencoder(latent_dim=2, code_activation="linear")  # one for all, so compiled only once
+for seed, model in linear.items():
+    in_training.set_weights(model.get_weights())
+    training.fit(in_training, x_train, epochs=15, batch_size=BATCH_SIZE, seed=seed)
+    model.set_weights(in_training.get_weights())
 
 # %% mystnb={"image": {"alt": "Four panels with codes of the same test images: linear codes from seeds 0, 1 and 2, and PCA's plane. In the first three, arms of one digit each, above all the 1s and the 6s, run out from a crowded centre, each time in another direction and to another length. PCA's plane is one round cloud, with 1s at one side, 0s at the other and the rest mixed in between."}}
 planes = {f"linear, seed {seed}": predict(linear[seed].encoder, x_test) for seed in linear}

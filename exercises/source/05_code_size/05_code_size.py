@@ -41,8 +41,8 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, metrics, models, plots, training
 from aelib.exercises import started
+from aelib.models import predict
 
-import keras
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -50,11 +50,6 @@ from scipy import stats
 mnist = data.load_mnist()
 split = mnist.validation_split(10_000, seed=0)
 x_train, x_validation = split.x_train[:20_000], split.x_validation
-
-
-def rebuild(model, x):
-    """What a Keras model gives for images or codes, as a NumPy array."""
-    return keras.ops.convert_to_numpy(model(x))
 
 
 # %% [markdown]
@@ -628,9 +623,9 @@ if started(small_model, "Task 5"):
         "expected the whole model that models.dense_autoencoder returned, not its history or one of its halves"
     )
     assert small_model.latent_dim <= 8, f"your code has {small_model.latent_dim} units; 8 are allowed"
-    small_error = metrics.mean_squared_error(x_validation, rebuild(small_model, x_validation)).mean()
-    seen_error = metrics.mean_squared_error(x_train[:500], rebuild(small_model, x_train[:500])).mean()
-    idle = int((rebuild(small_model.encoder, x_validation) == 0).all(axis=0).sum())
+    small_error = metrics.mean_squared_error(x_validation, predict(small_model, x_validation)).mean()
+    seen_error = metrics.mean_squared_error(x_train[:500], predict(small_model, x_train[:500])).mean()
+    idle = int((predict(small_model.encoder, x_validation) == 0).all(axis=0).sum())
     to_beat, mean_image_error = pca_error(x_validation, 16), pca_error(x_validation, 0)
     small_result = f"error {small_error:.5f} on validation images, {seen_error:.5f} on the first 500 of x_train"
     assert small_error < to_beat or idle == 0, (
@@ -653,7 +648,7 @@ if started(small_model, "Task 5"):
 assert isinstance(small_model, models.Autoencoder) and small_model.latent_dim <= 8, (
     "small_model should be an autoencoder with a code of at most 8 units"
 )
-hidden_error = metrics.mean_squared_error(mnist.x_test, rebuild(small_model, mnist.x_test)).mean()
+hidden_error = metrics.mean_squared_error(mnist.x_test, predict(small_model, mnist.x_test)).mean()
 assert hidden_error < pca_error(mnist.x_test, 16), "on the test images PCA with 16 components has less error"
 ### END HIDDEN TESTS
 
