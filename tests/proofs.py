@@ -1,9 +1,11 @@
 """Run an exercise sheet without a kernel: with its solutions, untouched, and with every answer of exercises/answers.
 
 All in one namespace, so that nothing is trained twice: before each solution cell it is remembered, and each answer
-starts from there, that is, after all preceding cells with their official solutions.
+starts from there, that is, after all preceding cells with their official solutions. For the same reason the untouched
+sheet is given what locked cells made of locked cells alone.
 """
 
+import ast
 import contextlib
 import io
 import re
@@ -98,14 +100,18 @@ def prove(root: Path, name: str) -> Proof:
     cells = [pair for pair in zip(source.cells, stubs.cells, strict=True) if pair[0].cell_type == "code"]
     proof = Proof(answers=read_answers(root, name))
     session = Session()
-    _with_solutions(cells, proof, session)
-    _untouched(cells, proof, session)
+    made = _with_solutions(cells, proof, session)
+    _untouched(cells, proof, session, made)
     return proof
 
 
-def _with_solutions(cells: list, proof: Proof, session: Session) -> None:
-    """Run the official cells and, at each test cell, every answer to its task; end before the first solution cell."""
+def _with_solutions(cells: list, proof: Proof, session: Session) -> dict[str, dict]:
+    """Run the official cells and, at each test cell, every answer to its task; end before the first solution cell.
+
+    Returns, for each set-up cell, the names that it bound.
+    """
     first = before = None
+    made = {}
     since: list = []  # cells after the solution cell, up to the test cell
     for cell, _ in cells:
         kind, label = sheets.kind_of(cell), sheets.grade_id(cell)
@@ -114,7 +120,10 @@ def _with_solutions(cells: list, proof: Proof, session: Session) -> None:
             first = first or before
         else:
             since.append(cell)
+        known = session.remember()
         error, _ = session.run(cell.source, label)
+        if kind == "set-up":
+            made[label] = {name: value for name, value in session.names.items() if known.get(name) is not value}
         if kind == "tests":
             proof.solutions[label] = error
             after = session.remember()
@@ -126,6 +135,7 @@ def _with_solutions(cells: list, proof: Proof, session: Session) -> None:
         elif error:
             proof.crashes.append(f"{label}, with solutions: {error}")
     session.return_to(first or {})
+    return made
 
 
 def _try_answer(answer: Answer, since: list, session: Session) -> None:
@@ -139,14 +149,28 @@ def _try_answer(answer: Answer, since: list, session: Session) -> None:
             answer.caught_in = ("hidden" if "BEGIN HIDDEN TESTS" in above else "visible") if answer.error else ""
 
 
-def _untouched(cells: list, proof: Proof, session: Session) -> None:
+def _untouched(cells: list, proof: Proof, session: Session, made: dict[str, dict]) -> None:
     """Run the student's version from the first stub on, and the full test cells beside its own."""
     kinds = [sheets.kind_of(cell) for cell, _ in cells]
+    of_students: set[str] = set()  # names that depend on what students write
     for cell, stub in cells[kinds.index("solution") :]:
-        label = sheets.grade_id(cell)
+        label, kind = sheets.grade_id(cell), sheets.kind_of(cell)
+        read, bound = _names(cell.source)
+        if kind == "set-up" and not read & of_students:
+            session.names.update(made[label])
+            continue
+        of_students |= bound
         error, _ = session.run(stub.source, label)
         if error:
             proof.crashes.append(f"{label}, untouched: {error}")
-        if sheets.kind_of(cell) == "tests":
+        if kind == "tests":
             proof.said[label] = session.printed
             proof.untouched[label], _ = session.run(cell.source, label)
+
+
+def _names(code: str) -> tuple[set[str], set[str]]:
+    """Names that a cell reads, and those that it binds, both anywhere in it."""
+    nodes = list(ast.walk(ast.parse(code)))
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    return read, bound | {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}

@@ -280,7 +280,8 @@ keras.utils.set_random_seed(1)
 for layer in my_autoencoder.encoder.layers + my_autoencoder.decoder.layers:
     if hasattr(layer, "kernel"):
         layer.kernel.assign(keras.initializers.GlorotUniform()(layer.kernel.shape))
-my_autoencoder.compile(optimizer=keras.optimizers.Adam(2e-3), loss="mean_squared_error", jit_compile=True)
+rate = keras.optimizers.Adam(2e-3)
+my_autoencoder.compile(optimizer=rate, loss="mean_squared_error", jit_compile=True, steps_per_execution=100)
 history = my_autoencoder.fit(x_train, x_train, epochs=12, batch_size=64, verbose=0)
 
 
