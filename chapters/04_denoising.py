@@ -210,7 +210,6 @@ NoiseExplorer(denoiser, x_test[examples], seed=SEED + 1, title="The noise-traine
 # > the three specialists always the one trained at that level, and does the mixed model come near it? And are clean
 # > images easier for the model trained on the strongest noise than noisy ones?
 
-
 # %%
 student = models.dense_autoencoder(seed=SEED)
 start = student.get_weights()
