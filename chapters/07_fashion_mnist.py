@@ -11,8 +11,8 @@
 #
 # So far every model was trained on digits. Here the same models meet clothes: as many images, of as many pixels, in as
 # many classes, and everything else differs. What does a loss on one data set say about a loss on another? Which clothes
-# are hard, and what does a code of 64 numbers drop from them? And which parts of a model trained on digits are of use for
-# clothes?
+# are hard, and what does a code of 64 numbers drop from them? And which parts of a model trained on digits are of use
+# for clothes?
 
 # %% [markdown]
 # ## What you will learn
@@ -69,8 +69,8 @@ plots.image_rows(rows, title="Four training images of each class", captions={" "
 
 # %% [markdown]
 # These are areas, not strokes: filled, shaded, some printed or striped. Pullovers, coats and shirts have nearly one
-# silhouette; without the label you would mix them up yourself. All shoes shown point the same way. Now in numbers, beside the
-# digits.
+# silhouette; without the label you would mix them up yourself. All shoes shown point the same way. Now in numbers,
+# beside the digits.
 
 
 # %%
@@ -315,16 +315,16 @@ mse_table.round(4)
 # %% [markdown]
 # Each mean is over three seeds, except that of the one long run. Read the first table by its columns. By `loss`,
 # clothes look more than three times as bad as digits, and even after 20 epochs their loss is larger than that of the
-# digits' mean image. By `excess` they are about half as bad again. By the way to the floor the digits are ahead by a few
-# hundredths: far more than the spread between seeds, and far less than the losses suggest. Relative to what there is to
-# gain, the same model in the same time does nearly the same job.
+# digits' mean image. By `excess` they are about half as bad again. By the way to the floor the digits are ahead by a
+# few hundredths: far more than the spread between seeds, and far less than the losses suggest. Relative to what there
+# is to gain, the same model in the same time does nearly the same job.
 #
 # The second table has the surprise. On digits, 8 epochs make the autoencoder level with PCA, and 20 put it clearly
-# ahead ([chapter 5](05_code_size.ipynb)). On clothes it is about a quarter *behind* after 8, in every seed, and after 20
-# it has drawn level (one run: do not call that a win). That a nonlinear network beats PCA at equal size is a result
+# ahead ([chapter 5](05_code_size.ipynb)). On clothes it is about a quarter *behind* after 8, in every seed, and after
+# 20 it has drawn level (one run: do not call that a win). That a nonlinear network beats PCA at equal size is a result
 # about digits and long training, not a law. PCA is not better on clothes than on digits: it explains equal shares of
-# both. The network is worse, and catches up with more epochs. Why it learns clothes more slowly, the table does not say.
-# Exercises 2 and 4 test two suspects: ReLU units that die, and a loss that is not squared error.
+# both. The network is worse, and catches up with more epochs. Why it learns clothes more slowly, the table does not
+# say. Exercises 2 and 4 test two suspects: ReLU units that die, and a loss that is not squared error.
 
 # %% [markdown]
 # ## Which clothes are hard
@@ -357,10 +357,11 @@ class_table.round(4)
 # By the error as it stands, trousers are the easiest by far; bags and sandals are the hardest, with nearly three times
 # the trousers' error. Seeds hardly matter beside that, and PCA has the smaller error on *every* class at 8 epochs.
 #
-# Then look at the last two columns. Relative to the mean image the order stays roughly the same, except for ankle boots:
-# bright and large, they leave the mean image much to lose. Relative to the mean image *of their own class* it does not: sneakers, second best by error, are among the two hardest, for they resemble
-# their mean so much that there was little to gain. Pullovers, shirts and coats, which vary a lot in shade, are the
-# easiest. "Which class is hard?" has no answer before you say "compared with what".
+# Then look at the last two columns. Relative to the mean image the order stays roughly the same, except for ankle
+# boots: bright and large, they leave the mean image much to lose. Relative to the mean image *of their own class* it
+# does not: sneakers, second best by error, are among the two hardest, for they resemble their mean so much that there
+# was little to gain. Pullovers, shirts and coats, which vary a lot in shade, are the easiest. "Which class is hard?"
+# has no answer before you say "compared with what".
 
 # %% mystnb={"image": {"alt": "Four rows of eight images. Best: eight bright, plain trousers, whose reconstructions look the same. Worst: a shirt, pullovers, trousers and a T-shirt with bold stripes, a bag, a printed T-shirt and a sandal of crossed straps; their reconstructions are blurred grey garments without any stripe."}}
 errors_full = metrics.mean_squared_error(clothes.x_test, rebuilt_full)
@@ -406,17 +407,17 @@ band_table.T.round(3)
 
 # %% [markdown]
 # Coarse waves come back almost whole, and the share that is missing grows with the frequency, on both data sets.
-# From 4 to 7 cycles clothes lose more than digits, and PCA loses less of them than the autoencoder. And look at what the
-# fine waves are worth. Nearly nine tenths of the power of clothes lie below 4 cycles, against about two thirds for
+# From 4 to 7 cycles clothes lose more than digits, and PCA loses less of them than the autoencoder. And look at what
+# the fine waves are worth. Nearly nine tenths of the power of clothes lie below 4 cycles, against about two thirds for
 # digits; the finest band holds a twentieth. To lose most of that costs a few per cent of the power. It is cheap for the
 # loss, and it is most of the texture.
 #
 # Fine detail of a garment is of two kinds: the edge between garment and background, and what is printed, knitted or
 # creased inside. A Fourier transform cannot tell them apart; a mask can. Take the tops and dresses, fill their
 # silhouettes, and call *inside* what is more than 3 pixels from the edge; the rest of the silhouette and one pixel
-# around it are the *outline*. Split each image into a blurred version, its *shade*, and the rest, its *detail*. For each
-# part, the share *kept* is 1 minus the squared error in it, divided by its own sum of squares (for the shade, about its
-# mean). An error larger than if the part had been left out makes it negative.
+# around it are the *outline*. Split each image into a blurred version, its *shade*, and the rest, its *detail*. For
+# each part, the share *kept* is 1 minus the squared error in it, divided by its own sum of squares (for the shade,
+# about its mean). An error larger than if the part had been left out makes it negative.
 #
 # > **Predict first.** Will the outline's detail survive better than the inside's, or the other way round? By how much?
 
@@ -483,9 +484,9 @@ kept_table.round(4)
 # keeps a fifth after 8 epochs and a quarter after 20: texture, prints and seams are mostly gone. PCA keeps more of it
 # than either. TOPS
 #
-# Why texture? A likely reason: outlines vary in few ways, and a few numbers describe one. A print can begin anywhere and look like
-# anything; to describe it would take most of the 64 numbers, and they are the same 64 for every garment. Per number
-# spent, texture lowers the loss least.
+# Why texture? A likely reason: outlines vary in few ways, and a few numbers describe one. A print can begin anywhere
+# and look like anything; to describe it would take most of the 64 numbers, and they are the same 64 for every garment.
+# Per number spent, texture lowers the loss least.
 
 # %% [markdown]
 # ## Noise on clothes
@@ -529,8 +530,8 @@ plots.image_rows({name.removesuffix(" network"): x for name, x in rows.items()},
 # %% [markdown]
 # The network trained on noisy → clean gains about eight decibels over its input, and the clean-trained one is far
 # behind, as on digits. But the linear map, fitted to a third of the images, is as good as the network: within a
-# fraction of a decibel, and better at the outline. (A negative share kept means false detail: in the noisy input there is
-# several times as much of it as of true detail.)
+# fraction of a decibel, and better at the outline. (A negative share kept means false detail: in the noisy input there
+# is several times as much of it as of true detail.)
 #
 # And the prints? Nobody has them: of the detail inside, network and linear map keep about a tenth, half of what the
 # network keeps from a *clean* image. A denoiser cannot tell a fine print from fine noise, and the safe answer to both
@@ -740,8 +741,8 @@ plane_table.round(3)
 #
 # On which classes overlap, both seeds agree: pullovers, coats and shirts above all, T-shirts with shirts, and trousers
 # with dresses: both are long and narrow. A shirt has as many pullovers around it as shirts. What tells pullovers, coats
-# and shirts apart (a collar, buttons, an open front) is detail inside, and that, you have seen, is what a small code drops
-# first. The shop's label does not come from the silhouette; the plane does.
+# and shirts apart (a collar, buttons, an open front) is detail inside, and that, you have seen, is what a small code
+# drops first. The shop's label does not come from the silhouette; the plane does.
 
 # %% [markdown]
 # ## Summary
@@ -766,8 +767,8 @@ plane_table.round(3)
 #   give the way to it.
 # - **A small loss taken for an easy data set.** Lowering the contrast of the digits raises their loss and makes them no
 #   harder.
-# - **An error by class read as difficulty.** A class whose images are nearly alike has a small error whatever the model.
-#   Divide by what a mean image leaves, and say which mean.
+# - **An error by class read as difficulty.** A class whose images are nearly alike has a small error whatever the
+#   model. Divide by what a mean image leaves, and say which mean.
 # - **A sharp outline taken for a sharp image.** Silhouettes hold most of the power. Look inside.
 # - **A new data set used unseen.** The program runs on it unchanged; whether what it measures still means the same is
 #   for you to find out.

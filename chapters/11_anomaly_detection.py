@@ -10,10 +10,10 @@
 # # 11 · Anomaly detection
 #
 # An autoencoder learns to rebuild the images that it is trained on. So an image that it rebuilds badly should be one
-# of a kind that it does not know: an [anomaly](glossary.md#anomaly-detection). Training needs no anomalies, which is the
-# charm of the idea. An experiment suggests itself: train on the digits 0 to 8, show a 9, and watch the reconstruction.
-# Here you do that, then the same for every digit in turn. You measure how well it works, find out why it fails for some
-# digits, and what does better.
+# of a kind that it does not know: an [anomaly](glossary.md#anomaly-detection). Training needs no anomalies, which is
+# the charm of the idea. An experiment suggests itself: train on the digits 0 to 8, show a 9, and watch the
+# reconstruction. Here you do that, then the same for every digit in turn. You measure how well it works, find out why
+# it fails for some digits, and what does better.
 
 # %% [markdown]
 # ## What you will learn
@@ -167,8 +167,8 @@ plots.curves(
 )
 
 # %% [markdown]
-# An area near 0.5: this score knows next to nothing of 9s. At the left end, where false alarms are few and a detector has
-# to work, the curve even runs below the diagonal. Normal digits have more large errors than the 9s.
+# An area near 0.5: this score knows next to nothing of 9s. At the left end, where false alarms are few and a detector
+# has to work, the curve even runs below the diagonal. Normal digits have more large errors than the 9s.
 #
 # Perhaps 20 epochs were not enough? The callback noted the AUC on the way.
 
@@ -185,8 +185,8 @@ figure.axes[0].set(ylim=(0.4, 1), xticks=list(auc_by_epoch))
 figure
 
 # %% [markdown]
-# It is the other way round. The AUC is never far above 0.5, and what little there is comes early and goes: with training,
-# the errors of 9s fall at least as fast as those of normal digits.
+# It is the other way round. The AUC is never far above 0.5, and what little there is comes early and goes: with
+# training, the errors of 9s fall at least as fast as those of normal digits.
 
 # %% [markdown]
 # ## Yardsticks
@@ -198,10 +198,10 @@ figure
 # - the error of [PCA](glossary.md#pca) with 32 components;
 # - the squared distance to the *nearest image* among 1,000 training images of each normal digit.
 #
-# For PCA with one digit less, ten times over, there is a shortcut. A covariance is a sum over images, so add up the sums
-# of the nine digits that are normal. And the principal axes are orthogonal, so the error of $k$ components is the sum of
-# the squared coordinates along all *other* axes. One product with the axes gives the errors for every $k$ at once; the
-# one for $k = 0$ is the distance to the mean image.
+# For PCA with one digit less, ten times over, there is a shortcut. A covariance is a sum over images, so add up the
+# sums of the nine digits that are normal. And the principal axes are orthogonal, so the error of $k$ components is the
+# sum of the squared coordinates along all *other* axes. One product with the axes gives the errors for every $k$ at
+# once; the one for $k = 0$ is the distance to the mean image.
 
 # %%
 by_class = [split.x_train[split.y_train == digit] for digit in range(10)]
@@ -248,18 +248,18 @@ yardsticks = pd.DataFrame.from_dict(rows, orient="index").rename_axis("held out"
 yardsticks.loc[[9]].assign(autoencoder=area).round(3)
 
 # %% [markdown]
-# PCA's error is no better a guide to 9s than the network's, and by ink or distance to the mean image a 9 looks *more* normal
-# than normal digits do: both areas are below 0.5. (The network has 64 numbers. PCA with 64 does no better, as the figure by
-# code size will show.) The nearest image does best. It needs no training, but it has to keep
+# PCA's error is no better a guide to 9s than the network's, and by ink or distance to the mean image a 9 looks *more*
+# normal than normal digits do: both areas are below 0.5. (The network has 64 numbers. PCA with 64 does no better, as
+# the figure by code size will show.) The nearest image does best. It needs no training, but it has to keep
 # 9,000 images and compare with all of them.
 
 # %% [markdown]
 # ## Other scores
 #
 # The error has two weaknesses that you can name already. It grows with how much there is to draw
-# ([chapter 3](03_dense_autoencoder.ipynb)), so a plain anomaly has a small one. And it looks at the *output* only, while
-# the encoder, too, knows what is usual: an anomaly's code may lie where no normal code lies. `aelib.anomaly` has scores
-# that use this. All are learned from normal training images alone.
+# ([chapter 3](03_dense_autoencoder.ipynb)), so a plain anomaly has a small one. And it looks at the *output* only,
+# while the encoder, too, knows what is usual: an anomaly's code may lie where no normal code lies. `aelib.anomaly` has
+# scores that use this. All are learned from normal training images alone.
 #
 # - *Error per ink*: the squared error as a share of the image's own sum of *squares*,
 #   $\lVert x - \hat x \rVert^2 / \lVert x \rVert^2$ (also in aelib, as `anomaly.unexplained_share`).
@@ -268,8 +268,8 @@ yardsticks.loc[[9]].assign(autoencoder=area).round(3)
 #
 # $$ r(x) = \frac{s(x)}{\frac{1}{10} \sum_{i \in N(x)} s(x_i)}. \tag{11.2} $$
 #
-# - *Mahalanobis*: the [Mahalanobis distance](glossary.md#mahalanobis-distance) of the code, which is its distance from the
-#   mean code, in every direction in units of the codes' standard deviation there. It takes the normal codes for one
+# - *Mahalanobis*: the [Mahalanobis distance](glossary.md#mahalanobis-distance) of the code, which is its distance from
+#   the mean code, in every direction in units of the codes' standard deviation there. It takes the normal codes for one
 #   cloud, shaped like a Gaussian.
 # - *Distance*: the mean distance of the code to its ten nearest normal codes, whatever the shape of the cloud
 #   ([Ramaswamy, Rastogi and Shim 2000](references.md#ramaswamy-rastogi-and-shim-2000)).
@@ -324,8 +324,9 @@ def scorer(model, normal):
 #
 # One digit held out is one experiment, and 9 may be a special case. So hold out each digit in turn, with three seeds:
 # thirty networks. To pay for that, each gets two epochs only. For the 9 that is no handicap: it happens to be where the
-# curve above is highest, so read the error's results for the 9 as rather too good. Further down the network with 20 epochs is scored in all seven ways. One network
-# object serves all runs: its weights are set anew, and what was compiled for the first is used for all.
+# curve above is highest, so read the error's results for the 9 as rather too good. Further down the network with 20
+# epochs is scored in all seven ways. One network object serves all runs: its weights are set anew, and what was
+# compiled for the first is used for all.
 #
 # > **Predict first.** Which digit will be the easiest to find by its error, and which the hardest? Will any have an AUC
 # > *below* 0.5? And does the seed matter more or less than the digit?
@@ -372,11 +373,11 @@ figure
 # Read the first column: by their error 0, 2 and 8 are found well, 7 and 9 hardly, and 1s look *more* normal than the
 # digits that the network knows. One digit's result says little about another's. Then read the row of the 1: most scores
 # fail, for a 1 has little ink, a small error and a code close to the middle. Divided by its ink, its error is
-# conspicuous. 7 and 9 hide best after the 1. Their codes lie not far from normal ones, but in gaps where normal codes are
-# close together: the relative distance, which measures a gap by that, finds them.
+# conspicuous. 7 and 9 hide best after the 1. Their codes lie not far from normal ones, but in gaps where normal codes
+# are close together: the relative distance, which measures a gap by that, finds them.
 #
-# Not every idea helps. The next table has the means: Mahalanobis, relative error and plain distance do worse than the error,
-# and error per ink is level with it. Only relative distance and the sum are clearly better.
+# Not every idea helps. The next table has the means: Mahalanobis, relative error and plain distance do worse than the
+# error, and error per ink is level with it. Only relative distance and the sum are clearly better.
 
 # %%
 overview = pd.DataFrame(
@@ -411,12 +412,12 @@ for line in figure.axes[0].lines[: 3 * len(three)]:
 figure
 
 # %% [markdown]
-# The seed moves an AUC by a few hundredths at most, the digit moves it by nearly a half. No single score is good everywhere.
-# The sum of error per ink and relative distance comes nearest: its worst AUC is above 0.7, where the error's is below 0.5. On
-# average it is well ahead of the error, though not for 0 and 8, and ahead of the nearest image, the strongest yardstick.
-# But look at the coloured table again: for 0, 3, 5, 6 and 8, half of the digits, the nearest of 9,000 images has a larger
-# AUC than every score of the autoencoder. The sum leads on average because it does not fail on the 1. Whoever reports the
-# autoencoder's results alone hides that.
+# The seed moves an AUC by a few hundredths at most, the digit moves it by nearly a half. No single score is good
+# everywhere. The sum of error per ink and relative distance comes nearest: its worst AUC is above 0.7, where the
+# error's is below 0.5. On average it is well ahead of the error, though not for 0 and 8, and ahead of the nearest
+# image, the strongest yardstick. But look at the coloured table again: for 0, 3, 5, 6 and 8, half of the digits, the
+# nearest of 9,000 images has a larger AUC than every score of the autoencoder. The sum leads on average because it does
+# not fail on the 1. Whoever reports the autoencoder's results alone hides that.
 
 # %% [markdown]
 # ### Which score would you have chosen?
@@ -444,9 +445,9 @@ print(f"mean AUC: error {by_digit['error'].mean():.3f}, rehearsed choice {choice
 print(f"better than the error on {(gain > 0).sum()} digits of 10")
 
 # %% [markdown]
-# The rehearsal settles on the combined score every time, and that pays. One caution remains: the list of seven scores was
-# itself drawn up by people who know these digits. On data of your own, rehearse with kinds of anomaly as different from
-# one another as you can get.
+# The rehearsal settles on the combined score every time, and that pays. One caution remains: the list of seven scores
+# was itself drawn up by people who know these digits. On data of your own, rehearse with kinds of anomaly as different
+# from one another as you can get.
 
 # %% [markdown]
 # ## Why some digits hide
@@ -478,12 +479,13 @@ print("rank correlation with the AUC over the ten digits:")
 print(", ".join(f"{name} {value:.2f}" for name, value in correlation.items()))
 
 # %% [markdown]
-# The idea that this chapter began with is right: *every* digit is rebuilt worse by a network that has not seen it, most of
-# them by between a quarter and two thirds, the 0 and the 1 by more. But the AUC does not compare a digit with itself. It
-# compares it with the normal images, and these differ among themselves far more than that: known 8s have about four times
-# the error of known 1s. So how hard a digit is anyway says more about its AUC than the surprise does, as far as ten digits
-# can tell. It does not decide alone: a known 0 is of average difficulty, and is found best, by its surprise. The surprise
-# is largest of all for the 1, and yet an unknown 1 is still rebuilt better than the average normal image.
+# The idea that this chapter began with is right: *every* digit is rebuilt worse by a network that has not seen it, most
+# of them by between a quarter and two thirds, the 0 and the 1 by more. But the AUC does not compare a digit with
+# itself. It compares it with the normal images, and these differ among themselves far more than that: known 8s have
+# about four times the error of known 1s. So how hard a digit is anyway says more about its AUC than the surprise does,
+# as far as ten digits can tell. It does not decide alone: a known 0 is of average difficulty, and is found best, by its
+# surprise. The surprise is largest of all for the 1, and yet an unknown 1 is still rebuilt better than the average
+# normal image.
 
 # %% mystnb={"image": {"alt": "Twelve 1s and their reconstructions. The first four, slanted strokes, are rebuilt as slanted strokes; the middle four as blurred ones; the last four, with serifs, leaning to the left or with a second stroke, become shapes like a 3 or an 8."}}
 network.set_weights(weights[1, SEED])
@@ -527,11 +529,12 @@ plots.heatmap(
 )
 
 # %% [markdown]
-# No column finds all digits. The 1 stays below 0.5 and the 9 near it at every size, and the best size differs from digit
-# to digit, so it cannot be chosen without anomalies. With 700 of 784 components nearly everything is rebuilt, whatever it
-# is, and the little that is left is no better a guide.
+# No column finds all digits. The 1 stays below 0.5 and the 9 near it at every size, and the best size differs from
+# digit to digit, so it cannot be chosen without anomalies. With 700 of 784 components nearly everything is rebuilt,
+# whatever it is, and the little that is left is no better a guide.
 #
-# Now the autoencoder, for the two digits that hide best, 1 and 9, with codes of 2 and of 128 numbers beside the 32 above.
+# Now the autoencoder, for the two digits that hide best, 1 and 9, with codes of 2 and of 128 numbers beside the 32
+# above.
 
 # %%
 sized = {size: start(size, SEED) for size in (2, 128)}
@@ -556,19 +559,19 @@ by_code["MSE of normal images", "mean"] = all_sizes.groupby("size")["MSE of norm
 by_code.round(3)
 
 # %% [markdown]
-# From 2 numbers to 128 the story is the same. The normal images are rebuilt ever better, and at no size does the error tell
-# these two digits from them. A small code limits how well images are drawn. It does not make normal ones come out better
-# than the others.
+# From 2 numbers to 128 the story is the same. The normal images are rebuilt ever better, and at no size does the error
+# tell these two digits from them. A small code limits how well images are drawn. It does not make normal ones come out
+# better than the others.
 
 # %% [markdown]
 # ## A threshold with a promise
 #
 # So far no threshold was needed. To use a detector you have to set one, and you have normal images only. Take $n$
-# normal validation images, which the network was not trained on, and allow a false-alarm rate $\alpha$. Set the threshold at
-# the $m$-th largest of their scores, with $m = \lfloor \alpha (n + 1) \rfloor$, and raise an alarm for a score *above* it.
-# Order the $n + 1$ scores, the new image's among them, from the largest down. If that image is normal and drawn as the
-# others were, and no scores tie, it is equally likely to have any of the $n + 1$ places, and it raises an alarm only in the
-# first $m$. Hence, whatever the score and whatever its distribution,
+# normal validation images, which the network was not trained on, and allow a false-alarm rate $\alpha$. Set the
+# threshold at the $m$-th largest of their scores, with $m = \lfloor \alpha (n + 1) \rfloor$, and raise an alarm for a
+# score *above* it. Order the $n + 1$ scores, the new image's among them, from the largest down. If that image is normal
+# and drawn as the others were, and no scores tie, it is equally likely to have any of the $n + 1$ places, and it raises
+# an alarm only in the first $m$. Hence, whatever the score and whatever its distribution,
 #
 # $$ P(\text{false alarm}) \leq \frac{m}{n + 1} \leq \alpha. \tag{11.4} $$
 #
@@ -612,27 +615,27 @@ promise = by_score[["other half", "within limits, other half", "test", "within l
 promise.rename_axis("false alarms").round(3)
 
 # %% [markdown]
-# In the other half of the validation images all is as calculated: about 5 % false alarms, and about 95 % of the runs within
-# the limits. On the test images it is not. Only the distance breaks the promise, with more than 5 %. But the error and
-# most other scores raise clearly *fewer* alarms than calculated, and for most of the scores the larger part of the runs
-# lies outside the limits.
+# In the other half of the validation images all is as calculated: about 5 % false alarms, and about 95 % of the runs
+# within the limits. On the test images it is not. Only the distance breaks the promise, with more than 5 %. But the
+# error and most other scores raise clearly *fewer* alarms than calculated, and for most of the scores the larger part
+# of the runs lies outside the limits.
 #
 # The reasoning is not at fault, its condition is: *drawn as they were*. The test images were written by other
-# people than the training images ([LeCun et al. 1998](references.md#lecun-et-al-1998)), from which the validation images
-# are drawn. Even the two halves of the test file differ:
+# people than the training images ([LeCun et al. 1998](references.md#lecun-et-al-1998)), from which the validation
+# images are drawn. Even the two halves of the test file differ:
 
 # %%
 halves = by_score[["test, first 5,000", "test, last 5,000"]].mean()
 halves.rename_axis("false alarms").round(3)
 
 # %% [markdown]
-# By the error the second half looks more normal than the first, by the distance stranger. The combined score alarms more
-# than twice as often in the first half as in the second, which its average hid. So what a detector meets in
+# By the error the second half looks more normal than the first, by the distance stranger. The combined score alarms
+# more than twice as often in the first half as in the second, which its average hid. So what a detector meets in
 # use may change for reasons that have nothing to do with anomalies, and a threshold does not notice. Count its alarms,
 # and set it anew on images of today when the rate drifts.
 #
-# What do you get for these false alarms? The share of anomalies found, by digit. The thresholds are those set for 5 %; the
-# real rates are in the table before last, so compare columns with care.
+# What do you get for these false alarms? The share of anomalies found, by digit. The thresholds are those set for 5 %;
+# the real rates are in the table before last, so compare columns with care.
 
 # %%
 found = alarms.pivot_table(index="digit", columns="score", values="found")[SCORES]
@@ -640,9 +643,9 @@ found.loc["mean"] = found.mean()
 found.rename_axis("held out").rename_axis(None, axis=1).round(3)
 
 # %% [markdown]
-# The combined score misses two thirds of the anomalies, the error more than three quarters. An AUC of 0.9 sounds better than
-# it is: it is an average over all thresholds, and most of those raise far more false alarms than anyone would put up with.
-# By their error alone, practically no 1 and hardly a 9 is found.
+# The combined score misses two thirds of the anomalies, the error more than three quarters. An AUC of 0.9 sounds better
+# than it is: it is an average over all thresholds, and most of those raise far more false alarms than anyone would put
+# up with. By their error alone, practically no 1 and hardly a 9 is found.
 #
 # And the first network, trained for 20 epochs, with 9 held out?
 
@@ -663,8 +666,8 @@ first_alarms.round(3)
 # %% [markdown]
 # So this is how the experiment ends. By its error the network finds no larger a share of the 9s than it raises false
 # alarms among normal digits: drawing lots would do as well. The combined score, which the rehearsal chose, does hardly
-# better, in spite of its AUC. The relative distance is the best of the seven, with a respectable AUC, and it still finds
-# only a small share of the 9s. Its network was trained for 20 epochs, so this is not
+# better, in spite of its AUC. The relative distance is the best of the seven, with a respectable AUC, and it still
+# finds only a small share of the 9s. Its network was trained for 20 epochs, so this is not
 # for lack of training.
 #
 # The promise is about all normal images together. Is it kept for each digit?
@@ -687,7 +690,8 @@ by_normal.rename_axis("normal digit").round(3)
 #
 # $$ P(\text{anomaly} \mid \text{alarm}) = \frac{\pi D}{\pi D + (1 - \pi) F}. \tag{11.5} $$
 #
-# > **Predict first.** One image in 100 is an anomaly. A *perfect* score finds them all, at 5 % false alarms. Which share
+# > **Predict first.** One image in 100 is an anomaly. A *perfect* score finds them all, at 5 % false alarms. Which
+# > share
 # > of its alarms is right: 95, 50 or less than 20 per cent?
 
 # %%
@@ -712,16 +716,16 @@ precision.T.round(3)
 # about five false alarms for each right one. Forgetting this is the
 # [base-rate fallacy](glossary.md#base-rate-fallacy) ([Axelsson 2000](references.md#axelsson-2000)). The AUC does not
 # show it, since prevalence does not enter equation (11.1). What helps is a far lower false-alarm rate, and by equation
-# (11.4) that takes many normal images: a promise of 0.1 % needs at least 999 of them. It has a price: a higher threshold
-# also lowers $D$, which the last row of the table leaves at 1.
+# (11.4) that takes many normal images: a promise of 0.1 % needs at least 999 of them. It has a price: a higher
+# threshold also lowers $D$, which the last row of the table leaves at 1.
 
 # %% [markdown]
 # ## Easy anomalies and hard ones
 #
 # A 9 among digits is a subtle anomaly. What about images that are no digits? Take the first network and its thresholds,
 # and show it clothes, noise, damaged digits and constant images: white, grey (0.5), dark grey (0.1) and empty (0). The
-# damaged digits are shuffled (their pixels in random order), negative, upside down, cut in half, or faint, at 30 per cent
-# of their brightness.
+# damaged digits are shuffled (their pixels in random order), negative, upside down, cut in half, or faint, at 30 per
+# cent of their brightness.
 #
 # > **Predict first.** Which will raise an alarm by their error: an empty image, a grey one, a white one, noise, a digit
 # > upside down?
@@ -772,18 +776,19 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# Clothes are easy. They have large grey areas where digits have strokes, the network rebuilds them as blotches, and nearly all
-# raise an alarm by the error. (By the relative distance, the best score for 9s, more than a fifth of them pass.) Noise, negatives, white and grey are easier still. A detector that was tested on these alone would pass
-# for excellent.
+# Clothes are easy. They have large grey areas where digits have strokes, the network rebuilds them as blotches, and
+# nearly all raise an alarm by the error. (By the relative distance, the best score for 9s, more than a fifth of them
+# pass.) Noise, negatives, white and grey are easier still. A detector that was tested on these alone would pass for
+# excellent.
 #
-# The hard ones are at the other end: images with *less* in them. An empty image is rebuilt as an almost empty one. Its error
-# is tiny, and so by the error it is the most normal of all. Faint digits raise no alarm, and halves about as many as normal
-# digits. Digits upside down have as much in them as others, but it is strokes of the usual kind, and most of them pass. The
-# error asks "can I draw this?", and nothing is easy to draw. Error per ink finds the pale ones, since it divides by what
-# there is (for the empty image, by the small constant in `describe`). The plain distance between codes passes faint, dark
-# grey and half images, too, and most of the shuffled digits, which nobody would take for digits: their codes lie among
-# normal ones. Two scores that look at different things cover for each other, and a plain check of the input (is there any
-# ink at all?) costs nothing.
+# The hard ones are at the other end: images with *less* in them. An empty image is rebuilt as an almost empty one. Its
+# error is tiny, and so by the error it is the most normal of all. Faint digits raise no alarm, and halves about as many
+# as normal digits. Digits upside down have as much in them as others, but it is strokes of the usual kind, and most of
+# them pass. The error asks "can I draw this?", and nothing is easy to draw. Error per ink finds the pale ones, since it
+# divides by what there is (for the empty image, by the small constant in `describe`). The plain distance between codes
+# passes faint, dark grey and half images, too, and most of the shuffled digits, which nobody would take for digits:
+# their codes lie among normal ones. Two scores that look at different things cover for each other, and a plain check of
+# the input (is there any ink at all?) costs nothing.
 
 # %% [markdown]
 # ## Summary
@@ -809,11 +814,13 @@ plots.image_rows(
 #   results for one digit say little about another.
 # - **Choosing the score on the anomalies that you report.** Rehearse on other kinds, or report all.
 # - **Tuning for reconstruction.** The network that rebuilds best is not the one that detects best.
-# - **Setting the threshold on training images.** The network was fitted to them, so the real rate of false alarms is not the
-#   promised one. A threshold set on test images promises nothing about new ones.
-# - **Believing the promise for ever.** It is about images like the validation images. Other writers are enough to break it.
+# - **Setting the threshold on training images.** The network was fitted to them, so the real rate of false alarms is
+#   not the promised one. A threshold set on test images promises nothing about new ones.
+# - **Believing the promise for ever.** It is about images like the validation images. Other writers are enough to break
+#   it.
 # - **Reading the AUC as usefulness.** With rare anomalies look at the precision.
-# - **Forgetting what is too simple.** An empty image is no digit, and is rebuilt well. Check the ink as well as the error.
+# - **Forgetting what is too simple.** An empty image is no digit, and is rebuilt well. Check the ink as well as the
+#   error.
 
 # %% [markdown]
 # ## Check your run
@@ -887,7 +894,10 @@ checks |= {
     "and finds few": first_alarms.loc["relative distance", "AUC"] > 0.7 and first_alarms["9s found"].max() < 0.35,
     "1s raise no alarms, 2s and 8s many": by_normal.loc[1, "error"] < 0.02
     and by_normal.loc[[2, 8], "error"].min() > 0.05,
-    "one in 100: five alarms of six are wrong": abs(precision.loc["1.0% anomalies", "finds all, 5 % false alarms"] - 1 / 6) < 0.01,
+    "one in 100: five alarms of six are wrong": abs(
+        precision.loc["1.0% anomalies", "finds all, 5 % false alarms"] - 1 / 6
+    )
+    < 0.01,
 }
 
 # %%
@@ -913,8 +923,8 @@ print(f"All {len(checks)} checks passed.")
 #    <details><summary>Solution</summary>
 #
 #    `false, found, _ = roc_curve(nine, first_test[:, 6])`, then `np.interp(grid, false, found)` for each column, and
-#    `plots.curves({...}, x=grid, ...)`. Only the left edge of the curve matters where anomalies are rare; curves may cross
-#    there, and the area, which counts all thresholds alike, does not tell.
+#    `plots.curves({...}, x=grid, ...)`. Only the left edge of the curve matters where anomalies are rare; curves may
+#    cross there, and the area, which counts all thresholds alike, does not tell.
 #
 #    </details>
 #
@@ -923,9 +933,9 @@ print(f"All {len(checks)} checks passed.")
 #
 #    <details><summary>Solution</summary>
 #
-#    `anomaly.threshold(score(normal_images(9)[4000:9000])[:, 0], 0.05)`, then compare with `first_test[~nine, 0]`. Leave
-#    out the first 4,000, which the scores were learned from: as their own nearest neighbours they have distance 0, and
-#    a threshold from them would be far too low.
+#    `anomaly.threshold(score(normal_images(9)[4000:9000])[:, 0], 0.05)`, then compare with `first_test[~nine, 0]`.
+#    Leave out the first 4,000, which the scores were learned from: as their own nearest neighbours they have distance
+#    0, and a threshold from them would be far too low.
 #
 #    </details>
 #
@@ -934,14 +944,14 @@ print(f"All {len(checks)} checks passed.")
 #
 #    <details><summary>Solution</summary>
 #
-#    `training.fit(model, noise.gaussian(normal, 0.5, seed=0), normal, ...)`, then the error of `predict(model, x_test)`. Use
-#    three seeds before you believe a difference of a few hundredths.
+#    `training.fit(model, noise.gaussian(normal, 0.5, seed=0), normal, ...)`, then the error of `predict(model,
+#    x_test)`. Use three seeds before you believe a difference of a few hundredths.
 #
 #    </details>
 #
-# 4. ★★ The promise is kept on average, and not for each normal digit. If you knew the digit of a normal image, you could
-#    set a threshold for each. Try it with the digit that the reader gives to the *reconstruction*. Are false alarms even
-#    now? What does it do to the share of 9s found?
+# 4. ★★ The promise is kept on average, and not for each normal digit. If you knew the digit of a normal image, you
+#    could set a threshold for each. Try it with the digit that the reader gives to the *reconstruction*. Are false
+#    alarms even now? What does it do to the share of 9s found?
 #
 #    <details><summary>Solution</summary>
 #
@@ -951,16 +961,17 @@ print(f"All {len(checks)} checks passed.")
 #
 #    </details>
 #
-# 5. ★★ A p-value for each image is $(1 + k) / (n + 1)$, with $k$ the number of normal validation scores at or above its own.
-#    Take 1,000 images of which 10 are anomalies, and raise alarms by the rule of
-#    [Benjamini and Hochberg (1995)](references.md#benjamini-and-hochberg-1995) with $q = 0.2$. Repeat for 100 draws: which
-#    share of the alarms is false?
+# 5. ★★ A p-value for each image is $(1 + k) / (n + 1)$, with $k$ the number of normal validation scores at or above its
+#    own. Take 1,000 images of which 10 are anomalies, and raise alarms by the rule of
+#    [Benjamini and Hochberg (1995)](references.md#benjamini-and-hochberg-1995) with $q = 0.2$. Repeat for 100 draws:
+#    which share of the alarms is false?
 #
 #    <details><summary>Solution</summary>
 #
 #    `scipy.stats.false_discovery_control(p) <= 0.2` applies the rule. [Bates et al.
-#    (2023)](references.md#bates-et-al-2023) prove that the mean share of false alarms stays below $q$ for these p-values, though
-#    they share one validation set. With a weak score there are mostly no alarms at all, which keeps the promise, too.
+#    (2023)](references.md#bates-et-al-2023) prove that the mean share of false alarms stays below $q$ for these
+#    p-values, though they share one validation set. With a weak score there are mostly no alarms at all, which keeps
+#    the promise, too.
 #
 #    </details>
 #
@@ -970,9 +981,10 @@ print(f"All {len(checks)} checks passed.")
 #
 #    <details><summary>Solution</summary>
 #
-#    `_, near = anomaly.nearest_normals(z, codes, n_neighbors=3)`, then `predict(model.decoder, codes[near].mean(axis=1))`. The
-#    reconstruction can only show what normal codes stand for, so an anomaly cannot be rebuilt by extrapolation. Compare
-#    with the distance to the nearest normal *image* in the table of yardsticks, which is the same idea without a network.
+#    `_, near = anomaly.nearest_normals(z, codes, n_neighbors=3)`, then `predict(model.decoder,
+#    codes[near].mean(axis=1))`. The reconstruction can only show what normal codes stand for, so an anomaly cannot be
+#    rebuilt by extrapolation. Compare with the distance to the nearest normal *image* in the table of yardsticks, which
+#    is the same idea without a network.
 #
 #    </details>
 
@@ -981,10 +993,11 @@ print(f"All {len(checks)} checks passed.")
 #
 # - [Japkowicz, Myers and Gluck (1995)](references.md#japkowicz-myers-and-gluck-1995) and
 #   [Hawkins et al. (2002)](references.md#hawkins-et-al-2002): the idea when it was new.
-# - [Ruff et al. (2021)](references.md#ruff-et-al-2021): a review of shallow and deep methods, and of how they are evaluated.
+# - [Ruff et al. (2021)](references.md#ruff-et-al-2021): a review of shallow and deep methods, and of how they are
+#   evaluated.
 # - [Gong et al. (2019)](references.md#gong-et-al-2019): that autoencoders rebuild anomalies well, and one remedy.
-# - [Nalisnick et al. (2019)](references.md#nalisnick-et-al-2019): generative models, too, may find foreign images *more*
-#   likely than their own.
+# - [Nalisnick et al. (2019)](references.md#nalisnick-et-al-2019): generative models, too, may find foreign images
+#   *more* likely than their own.
 # - [Bates et al. (2023)](references.md#bates-et-al-2023): promises about false alarms from normal images alone.
 
 # %% [markdown]

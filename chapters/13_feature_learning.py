@@ -27,7 +27,8 @@
 # ## What you need
 #
 # - [Chapter 3](03_dense_autoencoder.ipynb) for the model, [chapter 4](04_denoising.ipynb) for denoising, [chapter
-#   5](05_code_size.ipynb) for codes of other sizes and for dead units.
+#   5](05_code_size.ipynb) for codes of other sizes and for dead units, [chapter 6](06_latent_plane.ipynb) for networks
+#   side by side.
 # - Logistic regression and nearest neighbours as classifiers; mean and standard deviation.
 #
 # Running time: about 2 minutes on two cores ([all chapters](running_times.md)).
@@ -80,8 +81,9 @@ autoencoders = {size: models.dense_autoencoder(size, seed=SEED) for size in SIZE
 features["untrained 64"] = codes(autoencoders[64])
 
 # %% [markdown]
-# Then the autoencoders, as in chapter 5, trained on all training images for four epochs. The largest and the smallest
-# go on to eight, so that you can see what longer training does to their codes.
+# Then the autoencoders, as in chapter 5, ReLU throughout and also at the code, trained on all training images for four
+# epochs. That is a fifth of chapter 3's. The largest and the smallest go on to eight, so that you can see what longer
+# training does to their codes.
 
 # %%
 errors = {}  # test MSE, by the name of the features
@@ -122,11 +124,12 @@ for size, epochs in {64: LONGER, 32: EPOCHS, 16: EPOCHS, 2: LONGER}.items():
 # $\sum_c \lVert w_c \rVert^2$. The features are centred and brought to a common scale first: all are divided by the
 # same number. (Why the same, you will see below.)
 #
-# The *nearest-neighbour probe* asks whether images of one digit lie close together: the nearest labelled images vote.
-# It cannot reweight anything, so it judges the distances between codes as they are.
+# The *nearest-neighbour probe* asks whether images of one digit lie close together: the nearest labelled images vote,
+# each with one over its distance. It cannot reweight anything, so it judges the distances between codes as they are.
 #
-# Each probe has one thing to choose: the strength of the penalty, the number of voters. Someone who has 100 labels has
-# no others to choose on, so the choice is made within the 100, by holding some of them out. A [stratified
+# Each probe has one thing to choose: the strength of the penalty ($C$ from 0.01 to 10, by the log loss on held-out
+# fifths), the number of voters (1, 3, 5 or 9, leaving out one image at a time). Someone who has 100 labels has no
+# others to choose on, so the choice is made within the 100. A [stratified
 # draw](glossary.md#stratified-draw) has each digit equally often; its number is its seed.
 
 # %%
@@ -183,8 +186,10 @@ percent(results).loc[kinds]
 # Chance is 10. Here are 16, 32 and 64 numbers with 1,000 labels; 2 numbers would be far below:
 
 # %% mystnb={"image": {"alt": "Accuracy with 1,000 labels against code sizes 16, 32 and 64, four lines with error bars between 0.83 and 0.92. Linear probe: the autoencoder is well above PCA at 16, slightly at 32 and slightly below at 64, where both reach the dashed line of the pixels. Nearest neighbours: PCA is far above all other lines and above the dotted line of the pixels; the autoencoder is below it."}}
-few = results[results["labels"] == 1000]
-by_size = few[few["features"].isin([f"{code} {size}" for code in ("PCA", "autoencoder") for size in (16, 32, 64)])]
+thousand = results[results["labels"] == 1000]
+by_size = thousand[
+    thousand["features"].isin([f"{code} {size}" for code in ("PCA", "autoencoder") for size in (16, 32, 64)])
+]
 parts = by_size["features"].str.split(" ", expand=True)
 plots.error_bars(
     by_size.assign(size=parts[1].astype(int), line=parts[0] + ", " + by_size["probe"]),
@@ -194,14 +199,18 @@ plots.error_bars(
     title=f"1,000 labels: accuracy against code size (mean ± standard deviation of {DRAWS} draws)",
     xlabel="code size (numbers per image)",
     ylabel="test accuracy",
-    references=few[few["features"] == "pixels"].groupby("probe")["accuracy"].mean().add_prefix("pixels, ").to_dict(),
+    references=thousand[thousand["features"] == "pixels"]
+    .groupby("probe")["accuracy"]
+    .mean()
+    .add_prefix("pixels, ")
+    .to_dict(),
     log_x=True,
 )
 
 # %% [markdown]
 # - **The linear probe hardly cares.** With 64 code units, 64 components or the raw pixels it comes out within about a
-#   point, whatever the number of labels. The autoencoder's gain shows in a *small* code: 16 units keep more of what 64
-#   have than 16 components do.
+#   point, whatever the number of labels. The autoencoder's gain shows in a *small* code: with 500 and 1,000
+#   labels, 16 units keep more of what 64 have than 16 components do.
 # - **The neighbours prefer PCA**, at 64, 32 and 16 numbers, to the autoencoder and to the pixels. Components leave
 #   distances between images as they are, less what the components left out would add; and here the neighbours do
 #   better without that. Nothing in an autoencoder's loss asks for meaningful distances.
@@ -213,9 +222,9 @@ plots.error_bars(
 #
 # ## In pairs
 #
-# The standard deviations above are mostly those of the draws: one draw has clear digits, the next has odd ones, and this
-# moves *all* features up or down together. Draw 3 is made up of the same images for all features. So subtract draw by
-# draw, and look at the spread of the difference.
+# The standard deviations above are mostly those of the draws: one draw has clear digits, the next has odd ones, and
+# this moves *all* features up or down together. Draw 3 is made up of the same images for all features. So subtract draw
+# by draw, and look at the spread of the difference.
 
 
 # %%
@@ -239,41 +248,45 @@ pairs += [("autoencoder 64", "pixels"), ("PCA 64", "pixels"), ("autoencoder 64",
 leads(results, pairs)
 
 # %% [markdown]
-# Each entry is the mean lead in points ± its standard deviation, and in how many of the five draws there was a lead. For
-# the linear probe with 500 and 1,000 labels the spreads have shrunk: most of the luck was common to both. With 100
-# labels, and for neighbours, less of it was, since a draw may suit one kind of features and not the other. In either
-# case the pairs tell how far to trust a lead. Linear probe, 64 and 32 numbers: less than a point between the two codes.
-# 16 numbers, 500 and 1,000 labels: a lead of the autoencoder in every draw. Neighbours: a lead of PCA from 16 numbers
-# up, in every draw.
+# Each entry is the mean lead in points ± its standard deviation, and in how many of the five draws there was a lead. If
+# two kinds of features with standard deviations $a$ and $b$ had no luck in common, that of their difference would be
+# $\sqrt{a^2 + b^2}$, larger than both. For the linear probe with 500 and 1,000 labels it is mostly well below that:
+# most of the luck was common to both. With 100 labels, and for neighbours, less of it was, since a draw may suit one
+# kind of features and not the other. A lead in all five draws comes about by luck once in 32 times, so among this many
+# entries expect one or two such. Linear probe, 64 and 32 numbers: less than a point between the two codes, though with
+# 1,000 labels even half a point can be consistent. 16 numbers, 500 and 1,000 labels: a lead of the autoencoder in every
+# draw. Neighbours: a lead of PCA from 16 numbers up, in every draw.
 #
 # Draws are one kind of luck, the random start of the encoder is another. Train the 64-unit model from another seed and
 # the 2-unit model from two, and probe them, after four epochs and after eight, on the same five draws of 1,000 labels.
-# Beside the accuracies stands the number of [dead units](glossary.md#dead-unit), those that give 0 for every test image.
+# Beside the accuracies stands the number of [dead units](glossary.md#dead-unit), those that give 0 for every test
+# image.
 
 # %%
 for size, seed in ((64, 1), (2, 1), (2, 2)):
     train(f"autoencoder {size}, seed {seed}", size, epochs=LONGER, seed=seed)
 
 new = [name for name in features if "autoencoder" in name and name not in kinds]
-few = pd.concat([few, probe_all(new, sizes=[1000])])
+thousand = pd.concat([thousand, probe_all(new, sizes=[1000])])
 
 # %%
 names = [name for name in features if name.startswith(("autoencoder 64", "autoencoder 2"))]
-by_seed = percent(few, ["probe"]).loc[["PCA 64", "PCA 2", *names]]
+by_seed = percent(thousand, ["probe"]).loc[["PCA 64", "PCA 2", *names]]
 dead = {name: str((features[name][1] == 0).all(axis=0).sum()) for name in names}
 by_seed["dead units"] = pd.Series(dead).reindex(by_seed.index, fill_value="")
 by_seed["test MSE"] = pd.Series(errors).map("{:.4f}".format).reindex(by_seed.index, fill_value="")
 by_seed
 
 # %% [markdown]
-# - **64 units**: the two seeds agree within a point or so. The comparison with PCA does not hang on this encoder.
+# - **64 units**: the two seeds agree within a point or so. The comparison with PCA does not hang on this encoder. (Some
+#   of the 64 units are dead, so the code has fewer live numbers than its size says.)
 # - **2 units**: the seed decides, and the training time. This is what [chapter 6](06_latent_plane.ipynb) warned of:
 #   where one of two ReLU units is dead, the code is a single number, and the accuracy shows it. Four epochs are too few
-#   for this size. After eight the three are, on average, ahead of two components for both probes.
+#   for this size. After eight all three are ahead of two components, for both probes.
 # - **Longer training** lowers the reconstruction error at both sizes. With 2 units the probes gain by it. With 64 the
 #   linear probe stays where it was, and the neighbours get *worse*, for both seeds.
 #
-# The last point deserves a pause. The loss asks for codes from which the decoder can rebuild the image, and for nothing
+# The loss asks for codes from which the decoder can rebuild the image, and for nothing
 # else. With two numbers that means: put together what looks alike. With 64 there is room for the writer's hand as well,
 # for every slant and width. That serves the reconstruction, and it may be what drives images of one digit apart. **A
 # better reconstruction need not be a better feature.**
@@ -294,15 +307,19 @@ for name in ("PCA 64", "autoencoder 64"):
     train_part, test_part = features[name]
     spread = train_part.std(axis=0) + 1e-12  # a dead unit stays at 0
     features[f"{name}, standardised"] = train_part / spread, test_part / spread
-    spreads[name] = high, low = spread.max(), spread[spread > 1e-6].min()
-    print(f"{name}: the largest standard deviation of a live feature is {high / low:.1f} times the smallest")
+    spreads[name] = spread.max(), spread[spread > 1e-6].min()
+    times = np.divide(*spreads[name])
+    print(f"{name}: the largest standard deviation of a live feature is {times:.1f} times the smallest")
+
+# %%
 names = ["PCA 64", "PCA 64, standardised", "autoencoder 64", "autoencoder 64, standardised"]
 results = pd.concat([results, probe_all([name for name in names if "standardised" in name])])
 percent(results).loc[names]
 
 # %% [markdown]
 # Standardised components collapse, most of all with few labels: the last ones say little about the digit, and now they
-# are as loud as the first. The code hardly changes, for its live units differ less in spread.
+# are as loud as the first. The code hardly changes; the neighbours even gain a little. Its live units differ less in
+# spread, and no unit is a last one: PCA sorts its numbers by variance, an autoencoder does not.
 #
 # > **Pitfall.** Had this chapter standardised its features, as is usual, it would now report that with few labels the
 # > autoencoder beats PCA by far. That would be a result about scaling. Give the yardstick the treatment that suits it.
@@ -330,14 +347,15 @@ pairs += [("clothes 64", "autoencoder 64"), ("clothes 64", "untrained 64")]
 leads(results, pairs)
 
 # %% [markdown]
-# - **Denoising** helps the neighbours with 100 labels, from both seeds. With 1,000 little or nothing of it is left, and
-#   the linear probe stays within a point or so. The larger claims come from other settings: wide layers without a
-#   bottleneck, where copying is the danger, stacked and then fine-tuned ([Vincent et al.
-#   (2010)](references.md#vincent-et-al-2010)). Here the bottleneck prevents copying already.
+# - **Denoising** helps the neighbours with 100 labels, from both seeds. With 1,000 it is gone: from neither seed is
+#   denoising clearly ahead, and from one it is behind. The linear probe stays within a point or so. The larger claims
+#   come from other settings: wide layers without a bottleneck, where copying is the danger, stacked and then fine-tuned
+#   ([Vincent et al. (2010)](references.md#vincent-et-al-2010)). Here the bottleneck prevents copying already.
 # - **Clothes** come surprisingly close, for the linear probe with 1,000 labels. There an encoder that never saw a digit
-#   has most of the lead over the untrained one that training on digits gives. So most of what training taught *this*
-#   probe is not about digits: it must be something that images of clothes share with them, such as strokes and edges.
-#   For neighbours, and with few labels, the gap is wider.
+#   has most of the lead over the untrained one that training on digits gives. So most of what training gained for
+#   *this* probe does not depend on digits. It may be something that both kinds of images share, such as edges, or only
+#   that a trained code mixes the pixels less badly than a random one; this comparison does not tell which. For
+#   neighbours, and with few labels, the gap is wider.
 #
 # ## All labels
 #
@@ -347,26 +365,29 @@ leads(results, pairs)
 
 # %%
 queries = np.random.default_rng(SEED).choice(len(x_test), 2000, replace=False)
-found, rows = {}, {}
+found, right, rows = {}, {}, {}
 for name in ("pixels", "PCA 64", "autoencoder 64"):
     train_part, test_part = features[name]
     mean, scale = train_part.mean(axis=0), np.sqrt(train_part.var(axis=0).mean())
     linear = LogisticRegression(tol=1e-3, max_iter=1000).fit((train_part - mean) / scale, y_train)
     found[name] = probes.retrieve(train_part, test_part[queries])
-    right = y_train[found[name][:, 0]] == y_test[queries]
+    right[name] = (y_train[found[name][:, 0]] == y_test[queries]).astype(float)
+    lead = right[name] - right["pixels"]
     rows[name] = {
         "linear": linear.score((test_part - mean) / scale, y_test),
-        "nearest": right.mean(),
-        "nearest, standard error": right.std() / np.sqrt(len(right)),
+        "nearest": right[name].mean(),
+        "lead over pixels": lead.mean(),
+        "its standard error": lead.std() / np.sqrt(len(lead)),
     }
 everything = 100 * pd.DataFrame(rows).T
 everything.round(1)
 
 # %% [markdown]
-# With all labels the raw pixels win the linear column. No code can hold more than the image. It could only make the same
-# things easier to read, and for a linear classifier with labels enough this one does not. In the other column, pixels
-# with their nearest neighbour are a strong classifier on MNIST, and PCA does as well with 64 numbers in place of 784;
-# the code is close behind. Differences in that column that are no larger than the standard error mean nothing.
+# With all labels the raw pixels win the linear column. No code can hold more than the image. It could only make the
+# same things easier to read, and for a linear classifier with labels enough this one does not. In the other column,
+# pixels with their nearest neighbour are a strong classifier on MNIST, and PCA does as well with 64 numbers in place of
+# 784; the code is close behind. All three answered the same queries, so compare in pairs here, too: a lead that is no
+# larger than its standard error means nothing.
 #
 # ## Similar digits
 #
@@ -424,8 +445,9 @@ look(gain.argmax())
 look(gain.argmin())
 
 # %% [markdown]
-# The captions tell the classes. Both fail in a way that you can follow. In the first case the pixels look for ink in the
-# same places, whatever the shape; in the second the code takes a digit with like parts for a like digit. Two cases prove
+# The digit under each image is its label. Each kind of features fails once. In the first figure the pixels do: they
+# look for ink in the same places, whatever the shape. In the second the code does: it takes a digit with like parts for
+# a like digit. Two cases prove
 # nothing, but the count above covers all queries, and there the code is behind more often than ahead. As long as digits
 # stand centred and upright, as in MNIST, ink in the same place is a good sign.
 #
@@ -436,19 +458,20 @@ look(gain.argmin())
 # the labelled images. The network is 784-128-64-10, and there are four ways to begin:
 #
 # - *random start*: all weights random, no [pretraining](glossary.md#pretraining). This is the yardstick;
-# - *pretrained, random head*: the encoder of the autoencoder, and a new head with random weights, as in most tutorials;
-# - *pretrained, small head*: the same, but the autoencoder's codes are longer than those of a random start, and the
-#   random head is divided by how many times longer they are on average;
+# - *pretrained, random head*: the encoder of the autoencoder, and a new head with random weights, as is common;
+# - *pretrained, small head*: the same, but the head is made smaller. A code's length $\lVert z \rVert$ is on average
+#   many times that of a random start; the random head is divided by that factor;
 # - *pretrained, probe as head*: the same encoder, and the linear probe's weights as the head, so that training begins
 #   where the probe ended. With the probe's mean $\mu$ and scale $s$, the head's weights are $w_c / s$ and its biases
 #   $b_c - w_c^\top \mu / s$.
 #
 # > **Predict first.** Which start is best with 100 labels, and which with 1,000? Is any better than the linear probe?
 #
-# The five draws are five networks. Put side by side into one model, as in chapter 6, they train in one go.
+# The five draws are five networks. Put side by side into one model, as in chapter 6, they train in one go. (Keras
+# averages their losses; Adam hardly minds the constant factor.)
 
 # %%
-CHECKED = (0, 1, 2, 5, 10, 20)  # rounds among which is chosen
+CHECKED = (0, 1, 2, 5, 10, 20)  # rounds after which is looked; the last one counts
 
 
 def new_classifier():
@@ -499,9 +522,8 @@ starts = {
 
 # %% [markdown]
 # How long to train? A *round* is 20 steps of 50 images, the labelled ones over and over, whatever their number. All
-# starts get up to 20 rounds. How many are best is chosen on 2,000 training images that are in no draw, once for each
-# start and number of labels. That one number is more than the labelled images alone would tell; all starts get it
-# alike.
+# starts get 20 rounds. On the way, look at their accuracy on 2,000 training images that are in no draw; nothing is
+# chosen by it, since somebody with 100 labels has no such images.
 
 # %%
 one_hot = np.eye(10, dtype="float32")[y_train]
@@ -541,23 +563,25 @@ for size in LABELS:
             side_by_side.set_weights(path[rounds])
             scores[rounds] = np.mean(accuracies(x_train[validation], y_train[validation]))
         by_round[size, name] = scores
-        side_by_side.set_weights(path[max(scores, key=scores.get)])
+        side_by_side.set_weights(path[max(CHECKED)])
         runs = enumerate(accuracies(x_test, y_test))
         rows += [{"features": name, "labels": size, "draw": draw, "accuracy": value / 100} for draw, value in runs]
 pd.DataFrame(by_round).T.rename_axis(["labels", "start"]).round(1)
 
 # %% [markdown]
-# These are means over the draws, on validation images, by the number of rounds. Round 0 is before fine-tuning: chance
-# for a new head, the linear probe's level for its own. Watch the second start in the first rounds: it is the slowest of
-# all. From codes that are many times as long as those of a random start, a head of the usual size makes scores that
+# These are means over the draws, on the images to look at, by the number of rounds. Round 0 is before fine-tuning:
+# chance for a new head, the linear probe's level for its own. Watch the second start in the first rounds: it is the
+# slowest of all. From codes with values many times those of a random start, a head of the usual size makes scores that
 # are as many times too large. That is confident nonsense, and its gradients run back into the encoder before the head
-# has found its place. The third start is just as random, but small, and it stays much closer to the first.
+# has found its place. The third start is just as random, but small, and it stays much closer to the first. At the end
+# most rows are still rising, so the starts are compared at equal length rather than each at its best.
 #
-# Now the test images, with the numbers of rounds so chosen, and the probes on the same draws.
+# Now the test images, and the probes on the same draws. PCA with 32 components joins in, which the neighbours like best
+# in the table of sizes. (That was noticed on test images; somebody who had to choose would choose on labelled ones.)
 
 # %%
 tuned = pd.DataFrame(rows)
-frozen = results[results["features"].isin(["pixels", "PCA 64", "autoencoder 64"])]
+frozen = results[results["features"].isin(["pixels", "PCA 32", "PCA 64", "autoencoder 64"])]
 frozen = frozen.assign(features=frozen["features"] + ", " + frozen["probe"] + " probe").drop(columns="probe")
 compared = pd.concat([tuned, frozen])
 percent(compared, ["labels"]).loc[[*starts, *frozen["features"].unique()]]
@@ -569,20 +593,25 @@ others = [
     "pretrained, probe as head",
     "autoencoder 64, linear probe",
     "PCA 64, neighbours probe",
+    "PCA 32, neighbours probe",
 ]
-leads(compared, [(name, "random start") for name in others], by=["labels"])
+pairs = [(name, "random start") for name in others]
+pairs.append(("pretrained, small head", "pretrained, random head"))
+leads(compared, pairs, by=["labels"])
 
 # %% [markdown]
-# - **Pretrained, random head**, the recipe of most tutorials, is *worse* than no pretraining, with every number of
-#   labels. Without the yardstick of a random start you would have praised it: it does beat chance by far.
-# - **Pretrained, small head** is better with every number of labels, and about as good as the probe as head. So the harm
-#   was not in random weights but in their size. Scale has misled for the second time in this chapter.
-# - **Pretrained, probe as head** needs no such care. With 100 labels it is ahead of the random start on average, by
-#   about as much as it varies: there pretraining helps, if only a little. With 500 and 1,000 labels the random start is
+# - **Pretrained, random head**, the common recipe, is *worse* than no pretraining within 20 rounds, with every number
+#   of labels. It is still rising when the others have nearly settled, and with many more rounds may catch up. But it
+#   has lost the head start it was meant to have: with 100 labels it is behind even the linear probe on the encoder it
+#   started from.
+# - **Pretrained, small head** is better with every number of labels, and about as good as the probe as head. So most of
+#   the harm was not in random weights but in their size. Scale has misled for the second time in this chapter.
+# - **Pretrained, probe as head** needs no such care. With 100 labels it is level with the random start as far as five
+#   draws can tell, and so, nearly, is the linear probe on raw pixels. With 500 and 1,000 labels the random start is
 #   ahead.
 # - **The random start** is hard to beat with 500 labels or more, and is ahead of the linear probe on the code. On these
 #   images, a network that may adapt its first layer to the labels needs no lesson from reconstruction. With 1,000
-#   labels, nearest neighbours on 64 components are as good, without any network.
+#   labels, nearest neighbours on components need no network: on 64 of them they are as good, on 32 slightly better.
 #
 # The head's start matters in larger networks, too: [Kumar et al. (2022)](references.md#kumar-et-al-2022) fit the head
 # first and then fine-tune, since a random head distorts what was learnt.
@@ -591,30 +620,30 @@ leads(compared, [(name, "random start") for name in others], by=["labels"])
 #
 # Put together, on these data:
 #
-# - **With enough labels.** From 500 on, a network trained from a random start needs no pretraining, and with all labels
-#   raw pixels are as good as any code.
+# - **With enough labels.** From 500 on, a network trained from a random start needs no pretraining. With all labels raw
+#   pixels are as good as 64 components or units, and better for the linear classifier.
 # - **For nearest neighbours.** Pixels are strong on centred digits, PCA is stronger, and the code is behind both.
-# - **With two ReLU units**, or with any code so small that the seed decides.
+# - **With two ReLU units and little training**: the seed decides.
 # - **After more training.** With 64 units, less reconstruction error did not mean better features.
-# - **From other data**, some of it is lost, though less than you may have thought.
+# - **From other data** some of the gain is lost, more of it for neighbours and with few labels.
 #
-# And when does it? With a small code and a linear classifier, the autoencoder keeps more than PCA. With 100 labels, it
-# is as good a start as any. And it is a far better guess than random weights: most of what a classifier needs can be
-# learnt from images without labels. The yardsticks can do that, too.
+# And when does it? With a small code and a linear classifier, the autoencoder keeps more than PCA, given 500 labels or
+# more. With 100 labels, it is as good a start as any. And a *frozen* encoder is far better trained than untrained: much
+# of what a classifier needs can be learnt without labels. PCA learns it, too.
 
 # %% [markdown]
 # ## Summary
 #
 # | Idea | What you saw |
 # | --- | --- |
-# | Linear probe | 64 units, 64 components and pixels within about a point; with 16 numbers the autoencoder is ahead of PCA |
+# | Linear probe | 64 units, 64 components and pixels within about a point; with 16 numbers and 500 labels or more the autoencoder is ahead of PCA |
 # | Nearest neighbours | PCA ahead of pixels, and pixels ahead of the code, at every number of labels up to 1,000 |
 # | Pairs | All features on the same draws: the spread of the *difference* tells a small lead from luck |
 # | Scale | Standardising ruins PCA with few labels, and would have made the autoencoder look far better |
 # | Longer training | Less reconstruction error; at 64 units the neighbours get worse, at 2 units both probes get better |
 # | Other tasks | Denoising helps neighbours with 100 labels; clothes teach most of what the linear probe needs with 1,000 |
 # | All labels | Raw pixels are best for the linear classifier; learnt features add nothing |
-# | Fine-tuning | A random head of the usual size undoes the pretraining; a small one or the probe helps with 100 labels at most |
+# | Fine-tuning | A random head of the usual size costs more than pretraining gave, within 20 rounds; a small one or the probe does no harm with 100 labels, and is behind with more |
 
 # %% [markdown]
 # ## Pitfalls
@@ -622,12 +651,12 @@ leads(compared, [(name, "random start") for name in others], by=["labels"])
 # - **No yardstick.** The autoencoder's accuracy with 1,000 labels sounds like a success. Pixels have as much.
 # - **A yardstick treated badly.** Standardised PCA loses; PCA does not. An untrained encoder belongs in the table as
 #   well.
-# - **Choosing on test images.** Penalty, voters and rounds are choices. With few labels it is tempting to make them on
-#   the many test images.
+# - **Choosing on test images.** Penalty and voters are choices, and so is the code size. With few labels it is tempting
+#   to make them on the many test images.
 # - **One draw.** Draws of 100 labels differ by more than most of the methods do. Take several, and compare in pairs.
 # - **The standard deviation of the draws taken for all the luck there is.** The encoder's seed is another source, and
-#   for small codes the larger one.
-# - **A random head of the usual size on long codes.** Fit the head first, or make it small.
+#   for small codes the larger one. The test images are a third: all draws share them, so no ± here contains their part.
+# - **A random head of the usual size on codes with large values.** Fit the head first, or make it small.
 
 # %% [markdown]
 # ## Check your run
@@ -664,7 +693,7 @@ checks = {
 }
 
 # %%
-one = 100 * few.groupby(["probe", "features"])["accuracy"].mean().unstack("probe")
+one = 100 * thousand.groupby(["probe", "features"])["accuracy"].mean().unstack("probe")
 seeds_64 = one.loc[["autoencoder 64", "autoencoder 64, seed 1"]]
 starts_2 = ["autoencoder 2", "autoencoder 2, seed 1", "autoencoder 2, seed 2"]
 short_2, long_2 = one.loc[starts_2], one.loc[[f"{name}, {LONGER} epochs" for name in starts_2]]
@@ -679,16 +708,18 @@ checks |= {
     "64 units: seeds agree": np.ptp(seeds_64, axis=0).max() < 2,
     "2 units: they do not": np.ptp(short_2, axis=0).min() > 1.5 * np.ptp(seeds_64, axis=0).max(),
     "2 units: longer is better, and beats PCA": (long_2.mean() > short_2.mean() + 2).all()
-    and (long_2.mean() > one.loc["PCA 2"]).all(),
+    and (long_2.min() > one.loc["PCA 2"]).all(),
     "a dead unit of two shows": all((one.loc[name] < short_2.drop(on_one_unit).min()).all() for name in on_one_unit),
     "64 units: longer is not": longer_64["linear"].abs().max() < 1.2 and longer_64["neighbours"].max() < 0,
     "though it rebuilds better": errors[f"autoencoder 64, {LONGER} epochs"] < 0.85 * errors["autoencoder 64"],
     "standardising ruins components, not codes": ruined["linear", 100] < -8 and kept.abs().max() < 3,
+    "the neighbours even gain by it": kept["neighbours"].min() > 0,
     "components differ more in spread": np.divide(*spreads["PCA 64"]) > 1.3 * np.divide(*spreads["autoencoder 64"]),
     "most with few labels": ruined["linear"].is_monotonic_increasing and ruined["neighbours"].is_monotonic_increasing,
     "and would change the verdict": (means["autoencoder 64, standardised"] - means["PCA 64, standardised"]).min() > 1,
     "denoising: neighbours gain with 100 labels": all(gain["neighbours", 100] > 0 for gain in denoised),
-    "and less with 1,000": all(gain["neighbours", 1000] < gain["neighbours", 100] for gain in denoised),
+    "gone with 1,000": all(gain["neighbours", 1000] < 0.6 for gain in denoised)
+    and min(gain["neighbours", 1000] for gain in denoised) < 0,
     "the linear probe hardly": max(gain["linear"].abs().max() for gain in denoised) < 2,
     "clothes: most of the way, linear, 1,000 labels": gained["linear", 1000] > 0.6,
     "less of it for neighbours, and with 100 labels": gained["linear", 1000]
@@ -715,7 +746,10 @@ checks |= {
         for size in LABELS
     ),
     "and worse than a random start": (networks["random start"] > networks["pretrained, random head"]).all(),
-    "codes are long": length["autoencoder 64"] > 5 * length["untrained 64"],
+    "with 100 labels even than its probe": networks.loc[100, "pretrained, random head"]
+    < networks.loc[100, "autoencoder 64, linear probe"],
+    "it is still rising": all(np.diff(list(by_round[n, "pretrained, random head"].values()))[-1] > 0.5 for n in LABELS),
+    "codes have large values": length["autoencoder 64"] > 5 * length["untrained 64"],
 }
 
 # %%
@@ -723,12 +757,14 @@ with_probe = networks["pretrained, probe as head"]
 checks |= {
     "a small head is better": (networks["pretrained, small head"] > networks["pretrained, random head"]).all(),
     "and is as good as the probe": (networks["pretrained, small head"] - with_probe).abs().max() < 2,
-    "100 labels: the probe as head is as good": with_probe[100] > networks.loc[100, "random start"] - 1,
+    "100 labels: the probe as head is as good": abs(with_probe[100] - networks.loc[100, "random start"]) < 2.5,
     "500 and 1,000 labels: the random start is ahead": (networks["random start"] > with_probe).loc[[500, 1000]].all(),
     "and the neighbours on components are as good": abs(
         networks.loc[1000, "PCA 64, neighbours probe"] - networks.loc[1000, "random start"]
     )
     < 1.5,
+    "on 32 components slightly better": networks.loc[1000, "PCA 32, neighbours probe"]
+    > networks.loc[1000, "random start"],
     "and ahead of the linear probe": (networks["random start"] > networks["autoencoder 64, linear probe"])
     .loc[[500, 1000]]
     .all(),
