@@ -51,7 +51,6 @@ BATCH_SIZE = 250  # divides 60,000: no smaller last batch, for which XLA would c
 mnist = data.load_mnist()
 x_train, x_test, y_test = mnist.x_train, mnist.x_test, mnist.y_test
 
-
 # %% [markdown]
 # ## Two units
 #
