@@ -53,7 +53,6 @@ PIXELS = 784
 mnist = data.load_mnist()
 x_train, x_test, y_test = mnist.x_train, mnist.x_test, mnist.y_test
 
-
 # %% [markdown]
 # ## A distribution in place of a point
 #

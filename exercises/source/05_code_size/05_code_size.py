@@ -51,7 +51,6 @@ mnist = data.load_mnist()
 split = mnist.validation_split(10_000, seed=0)
 x_train, x_validation = split.x_train[:20_000], split.x_validation
 
-
 # %% [markdown]
 # ## Task 1: PCA's error without an image (2 marks)
 #

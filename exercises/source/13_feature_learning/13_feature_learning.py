@@ -50,7 +50,6 @@ x_train, y_train = split.x_train[:10_000], split.y_train[:10_000]  # enough for 
 x_validation, y_validation = split.x_validation[:4000], split.y_validation[:4000]
 pca = baselines.PCACodec(16).fit(x_train)
 
-
 # %% [markdown]
 # In Tasks 1 to 4 the images are clothes: 10,000 training images `x_train` with their classes `y_train`, 4,000
 # validation images `x_validation` with `y_validation`. `pca` holds their first 16 principal components.
