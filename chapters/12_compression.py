@@ -43,6 +43,7 @@ from typing import Any
 
 from aelib import baselines, compression, data, metrics, models, plots, training
 from aelib.compression import Quantiser
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -81,11 +82,6 @@ print(f"the 10,000 test images as they are: {raw_bytes:,} bytes, {8 * PIXELS:,} 
 def psnr(x, x_hat):
     """Over all pixels of all images, in dB."""
     return -10 * np.log10(metrics.mean_squared_error(x, x_hat).mean())
-
-
-def predict(model, x):
-    """All outputs in one pass; `model.predict` would compile a function for each of this chapter's models."""
-    return keras.ops.convert_to_numpy(model(np.asarray(x, dtype="float32")))
 
 
 # %% [markdown]
