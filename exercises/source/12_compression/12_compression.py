@@ -661,7 +661,7 @@ quantiser = Quantiser.fit(train_codes, 2 * train_codes.std())
 offer = {}
 for name, x in (("PCA", x_validation), ("PCA, digits", data.load_mnist().x_train[:2500])):
     symbols = quantiser.quantise(pca.encode(x))
-    file_bytes = len(compression.entropy_encode(symbols, quantiser)) + 12 * 96 + 2 * int(quantiser.levels.sum()) + 20
+    file_bytes = len(compression.entropy_encode(symbols, quantiser)) + 10 * 96 + 2 * int(quantiser.levels.sum()) + 20
     offer[name] = {"codes": file_bytes, "decoder": 2 * 97 * 784, "PSNR": psnr(x, decode(quantiser.dequantise(symbols)))}
 for form in ("JPEG", "WEBP"):
     tried = (as_mosaic(form, quality) for quality in range(1, 100))
