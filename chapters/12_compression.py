@@ -656,7 +656,7 @@ others = final[(final["decoder"] == 0) & np.isfinite(final["PSNR"])]
 break_even = own["decoder"] / (others["bytes an image"] - own["bytes an image"])
 break_even.where(break_even > 0).sort_values().round(0).to_frame("images at which the autoencoder is level")
 
-# %% mystnb={"image": {"alt": "Bytes an image against the number of images, from 2,000 to a million. Five formats are level lines between 27 and 42 bytes. Autoencoder and PCA start far above them and fall steeply; they cross JPEG's line near 4,000 images and the lowest one, WebP shrunk first, near 8,000, and flatten out at 14 and 16 bytes."}}
+# %% mystnb={"image": {"alt": "Bytes an image against the number of images, from 2,000 to a million. Five formats are level lines between 27 and 42 bytes. Autoencoder and PCA start far above them and fall steeply; they cross JPEG's line between 3,000 and 4,000 images and the lowest one, WebP shrunk first, near 8,000, and flatten out at 14 and 16 bytes."}}
 number = np.geomspace(2000, 1_000_000, 31)
 shown = [name for name in final.index if "each" not in name and np.isfinite(final.loc[name, "PSNR"])]
 plots.curves(
@@ -671,7 +671,8 @@ plots.curves(
 # %% [markdown]
 # Against files of one digit each the decoder has paid for itself after a few hundred images or about a thousand; against
 # the JPEG mosaic it takes some thousands; against the best that a format can do here, eight thousand or so. MNIST's test
-# set is just above that. For a million images the autoencoder needs half of WebP's bytes, and a sixth less than PCA.
+# set is just above that. For a million images the autoencoder needs half of that format's bytes, and about a sixth less
+# than PCA; for few thousands PCA, with its lighter decoder, is the cheaper of the two.
 # So the answer to "does it pay?" begins with "how many images have you got, and are they all of this kind?"
 #
 # ## What it looks like
@@ -692,8 +693,8 @@ plots.image_rows(rows, title=f"Test images at {target:.1f} dB or just above")
 # The same PSNR, five kinds of damage. PCA leaves ripples in the background, JPEG specks and squares, the shrunken WebP is
 # out of focus, two levels make stairs of every edge. The autoencoder's damage is the hardest to see: clean black, soft
 # strokes of the right width, always a digit. That is a merit and a danger. Where it is wrong it does not look wrong: a
-# part of a stroke may fade or join another, and nothing in the picture says so. An archive of cheques had better use a
-# format that fails visibly.
+# tail fades, a gap closes, and nothing in the picture says so. An archive of cheques had better use a format that fails
+# visibly.
 #
 # ## Trained for bits
 #
@@ -762,7 +763,7 @@ plots.error_bars(
 # %% [markdown]
 # With as many bytes, some tenths of a decibel more; for the same PSNR, about a tenth fewer bytes. And one network serves
 # all these rates: where a plain one has a code size, this one can leave a unit unused that is not worth its bits. Its
-# training takes longer, its decoder is larger, and the order of things stays as it was. λ was not tuned.
+# training takes longer, its decoder is larger, and the order of things stays as it was.
 #
 # ## How much is luck?
 #
@@ -780,9 +781,8 @@ seeds = pd.DataFrame(rows).set_index("seed")
 seeds.agg(["mean", "std"]).round(3)
 
 # %% [markdown]
-# A few per cent at most: the file hardly depends on the seed. That is little beside the differences that were read above,
-# save one. Autoencoder and PCA, decoders included, are only some per cent apart at 10,000 images, so which of the two comes
-# first there is no law.
+# The file hardly depends on the seed: a few per cent of its bytes at most. That is little beside the differences read
+# above, save one. Autoencoder and PCA, decoders included, are only some per cent apart at 10,000 images: call it a draw.
 
 # %%
 folder.cleanup()
@@ -803,8 +803,9 @@ folder.cleanup()
 # | Damage | The autoencoder's is the hardest to see. |
 #
 # The honest conclusion: at this low quality, for very many images *of the one kind that it was trained on*, an autoencoder
-# stores digits in about half of the bytes of the best format. For fewer than some thousands, for better quality, for exact
-# copies, for images of any other kind, or where nobody may mistake a well-drawn error for the truth: use a format.
+# stores digits in about half of the bytes of the best format. For fewer than some thousands, for more quality than the
+# network has, for exact copies, for images of any other kind, or where a well-drawn error must not be taken for the truth:
+# use a format.
 
 # %% [markdown]
 # ## Pitfalls
