@@ -633,13 +633,15 @@ final["bytes an image"] = final["bytes"] / len(x_test)
 final.sort_values("together", ascending=False).round(2)
 
 # %% [markdown]
-# Read it from the bottom. For the same 10,000 images at 20 dB, decoder included, the autoencoder takes the fewest bytes,
-# with PCA close behind. That is a small part of what PNG takes, and not a fair comparison, for PNG is exact. It is a little
-# more than half of the JPEG mosaic. And it is only a tenth less than what WebP takes for a shrunken picture, which needs no
-# training and no decoder that has to be sent along. From the top it reads like an advertisement: "less than a twentieth of
-# JPEG" is true if the decoder is forgotten and each digit has a JPEG of its own, which is mostly header and larger than the
-# exact PNG. Nor is "equal PSNR" quite equal: a format can come out above the target only, and two-level images and WebP's
-# lowest quality are well above. WebP at 22.8 dB is better than anything the autoencoder can do at any rate.
+# Read it from the bottom. For the same 10,000 images at 20 dB, decoders included, the autoencoder and PCA take the fewest
+# bytes, close to one another. That is a small part of what PNG takes, but PNG is exact. It is a little more than half of
+# the JPEG mosaic. And it is only about a tenth less than what WebP takes for a shrunken picture, which needs no training
+# and no decoder that has to be sent along.
+#
+# Read from the top, the table is an advertisement: "less than a twentieth of JPEG" is true if the decoder is forgotten and
+# each digit has a JPEG of its own, which is mostly header and larger than the exact PNG. Nor is "equal PSNR" quite equal:
+# two-level images and WebP's lowest quality come out above the target. WebP at 22.8 dB is better than the autoencoder at
+# any rate.
 #
 # ## From how many images on does it pay?
 #
