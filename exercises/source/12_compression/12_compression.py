@@ -244,7 +244,6 @@ for n, d, size in ((60, 1, 4), (25, 6, 9)):
         assert np.isclose(found[unit, k], expected), f"best_values is wrong for {d} units with {size} symbols"
 ### END HIDDEN TESTS
 
-
 # %% [markdown]
 # What it is worth on *validation* codes, which had no say in it: PSNR with the middles, and with your values.
 
@@ -505,7 +504,6 @@ for lengths in ([1, 1], [2, 2, 2, 2], [5, 4, 3, 2, 1, 5], [2, 3, 1, 4, 4], [3, 3
     assert clash(words) is None, f"codewords: one is the beginning of another one for the lengths {lengths}"
 ### END HIDDEN TESTS
 
-
 # %% [markdown]
 # Your code on the clothes: bits a symbol for some components, quantised coarsely (one step for all). Between them, the
 # entropy: the least for symbols that are taken for independent.
@@ -572,7 +570,7 @@ huffman_table()
 # validation images,
 #
 # - the PSNR of the images decoded from your quantised components has to be at least that of the cell below;
-# - the bits per image (`code_length`, with the frequencies of the training images) have to be at most **75 %** of those of the
+# - the bits per image (`code_length`, with the frequencies of the training images) have to be at most **85 %** of those of the
 #   cell below.
 #
 # Your cell may compute `my_steps` in any way from training and validation images. The hidden check measures the same on
@@ -591,7 +589,7 @@ def judge(steps, x):
 plain_steps = np.ptp(train_codes[:, :64], axis=0) / 7
 plain_bits, plain_psnr = judge(plain_steps, x_validation)
 print(f"64 components, eight symbols each: {plain_bits:.1f} bits per image, PSNR {plain_psnr:.2f} dB")
-print(f"yours: at most {0.75 * plain_bits:.1f} bits per image, PSNR at least {plain_psnr:.2f} dB")
+print(f"yours: at most {0.85 * plain_bits:.1f} bits per image, PSNR at least {plain_psnr:.2f} dB")
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -625,8 +623,8 @@ if started(my_steps, "Task 5"):
     assert quality >= plain_psnr, (
         f"your PSNR is {quality:.2f} dB, below {plain_psnr:.2f}: make the steps smaller, or keep more components"
     )
-    assert bits <= 0.75 * plain_bits, (
-        f"you spend {bits:.1f} bits per image; at most {0.75 * plain_bits:.1f} are allowed. Where do your bits go: to "
+    assert bits <= 0.85 * plain_bits, (
+        f"you spend {bits:.1f} bits per image; at most {0.85 * plain_bits:.1f} are allowed. Where do your bits go: to "
         "components that matter to the image, or to small ones as well?"
     )
     print("Task 5: the visible checks pass.")
@@ -636,7 +634,7 @@ x_other = clothes.x_test[:2500]
 bits, quality = judge(my_steps, x_other)
 other_bits, other_quality = judge(plain_steps, x_other)
 assert quality >= other_quality - 0.05, "on test images your PSNR is below that of eight symbols each"
-assert bits <= 0.77 * other_bits, "on test images you spend more than 77 per cent of the bits of eight symbols each"
+assert bits <= 0.87 * other_bits, "on test images you spend more than 87 per cent of the bits of eight symbols each"
 ### END HIDDEN TESTS
 
 # %% [markdown]
