@@ -40,6 +40,7 @@ import math
 
 from aelib import baselines, code_layers, data, metrics, models, plots, training
 from aelib.experiments import sweep
+from aelib.models import predict
 
 import keras
 import numpy as np
@@ -61,11 +62,6 @@ mnist = data.load_mnist()
 split = mnist.validation_split(10_000, seed=SEED)
 x_train, x_validation = split.x_train, split.x_validation
 x_test, y_test = mnist.x_test, mnist.y_test
-
-
-def predict(model, x):
-    """All outputs, a part at a time; `model.predict` would compile a function for each model."""
-    return np.concatenate([keras.ops.convert_to_numpy(model(part)) for part in np.array_split(x, 5)])
 
 
 def mse(x, x_hat):
