@@ -115,7 +115,7 @@ def untrained(method, setting, seed):
 # and keeps its weights; asked for the same network again, it only puts them back.
 
 # %%
-LEARNING_RATE = 0.003
+RATE = keras.callbacks.LearningRateScheduler(lambda epoch: 0.003)
 networks, runs = {}, {}
 
 
@@ -127,8 +127,7 @@ def trained(method, setting=None, seed=SEED):
         start = untrained(method, setting, seed)
         network = networks.setdefault(kind, start)
         network.set_weights(start.get_weights())
-        rate = keras.callbacks.LearningRateScheduler(lambda epoch: LEARNING_RATE)
-        history = training.fit(network, x_train, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed, callbacks=[rate])
+        history = training.fit(network, x_train, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed, callbacks=[RATE])
         runs[method, setting, seed] = network.get_weights(), history.history
     weights, history = runs[method, setting, seed]
     networks[kind].set_weights(weights)
@@ -230,11 +229,13 @@ def keep_largest(codes, k):
 # Check that they agree with these lines on the free model's codes.
 
 # %%
-KL_WEIGHT = 0.001
-SETTINGS = {"L1": (1e-4, 3e-4, 1e-3), "KL": (0.01, 0.03, 0.1), "top-k": (8, 32, 128)}
+KL_WEIGHT = 0.003
+SETTINGS = {"L1": (2e-4, 6e-4, 1.5e-3), "KL": (0.005, 0.02, 0.1), "top-k": (8, 32, 128)}
 SPARSITY["L1"] = SPARSITY["L1, free atoms"] = code_layers.L1Sparsity
 SPARSITY["KL"] = lambda target: code_layers.KLSparsity(KL_WEIGHT, target=target)
 SPARSITY["top-k"] = SPARSITY["top-k, random start"] = code_layers.TopK
+
+SYMBOLS = {"L1": "L1, λ =", "KL": "KL, ρ ="}
 
 mine, theirs = PriceOnValues(0.001), code_layers.L1Sparsity(0.001)
 mine(free_codes), theirs(free_codes)
@@ -326,12 +327,12 @@ dodging.round(4)
 # So $R$ still falls where training stopped: with *larger* values the images would be rebuilt better. The penalty not only
 # turns units off, it also makes the others speak low. That is called [shrinkage](glossary.md#shrinkage).
 #
-# > **Predict first.** Multiply the codes of a trained network by a factor from 0.8 to 1.6 and decode them. At which factor
+# > **Predict first.** Multiply the codes of a trained network by a factor from 0.8 to 2.4 and decode them. At which factor
 # > will the error be least for L1 networks? For a top-k network? Does it depend on $\lambda$?
 
 
 # %%
-FACTORS = np.arange(0.8, 1.65, 0.1)
+FACTORS = np.array([0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 2.4])
 
 
 def errors_by_factor(method, setting):
@@ -416,10 +417,10 @@ def find_threshold(model, steps=12):
 
 # %%
 threshold, levels = find_threshold(kl)
-told = forget(kl_codes, threshold, levels)[0]
-print(f"threshold {threshold:.3f}: {(kl_codes > threshold).sum(axis=1).mean():.1f} active units per test image")
-print(f"test MSE: all values {mse(x_test, predict(kl.decoder, kl_codes)):.4f}, the rest forgotten", end=" ")
-print(f"{mse(x_test, predict(kl.decoder, told)):.4f}")
+kept = forget(kl_codes, threshold, levels)[0]
+by_codes = {"all values": kl_codes, "only those above the threshold": kept}
+print(f"threshold {threshold:.3f}: {(kl_codes > threshold).sum(axis=1).mean():.0f} active units per test image")
+pd.Series({name: mse(x_test, predict(kl.decoder, codes)) for name, codes in by_codes.items()}).to_frame("test MSE").round(4)
 
 # %% [markdown]
 # TODO-RESULT: … units are active, far fewer than are above 0.01 and more than are above 0.5. On test images forgetting
@@ -473,7 +474,7 @@ def weights_of(model):
     return sum(kernel.size for kernel in model.get_weights() if kernel.ndim == 2)
 
 
-DENSE_SIZES = (16, 64)
+DENSE_SIZES = (32, 64)
 ratio = weights_of(free) / weights_of(models.dense_autoencoder(64))
 DENSE_EPOCHS = round(0.6 * ratio * EPOCHS)
 dense_networks = {size: models.dense_autoencoder(size, code_activation="linear") for size in DENSE_SIZES}
@@ -482,7 +483,7 @@ dense_networks = {size: models.dense_autoencoder(size, code_activation="linear")
 def train_dense(size, seed):
     model = dense_networks[size]
     model.set_weights(models.dense_autoencoder(size, code_activation="linear", seed=seed).get_weights())
-    training.fit(model, x_train, epochs=DENSE_EPOCHS, batch_size=BATCH_SIZE, seed=seed)
+    training.fit(model, x_train, epochs=DENSE_EPOCHS, batch_size=BATCH_SIZE, seed=seed, callbacks=[RATE])
     return {"active units": size, "test MSE": mse(x_test, predict(model, x_test))}
 
 
@@ -531,7 +532,7 @@ def error_at(count, rows):
     return np.exp(np.interp(np.log(count), places, values, left=np.nan, right=np.nan))
 
 
-COUNTS = (16, 32, 64)
+COUNTS = (32, 64)
 between = [
     {"method": method, **{count: error_at(count, rows) for count in COUNTS}}
     for (method, seed), rows in everything.groupby(["method", "seed"], sort=False)
@@ -612,7 +613,7 @@ equal_bits.round(4)
 # > get its share? Which of the three methods wastes most units?
 
 # %% mystnb={"image": {"alt": "TODO-RESULT: Share of test images for which a unit is active, units sorted, logarithmic height, for L1, KL, and top-k with 8, 32 and 128."}}
-shown = {"L1, λ = 0.0003": ("L1", SETTINGS["L1"][1], SEED), "KL, ρ = 0.03": ("KL", SETTINGS["KL"][1], SEED)}
+shown = {f"{name} {SETTINGS[method][1]:g}": (method, SETTINGS[method][1], SEED) for method, name in SYMBOLS.items()}
 shown |= {f"top-k, k = {k}": ("top-k", k, SEED) for k in SETTINGS["top-k"]}
 plots.curves(
     {label: np.sort(usage[run])[::-1].clip(1e-4) for label, run in shown.items()},
@@ -637,7 +638,7 @@ silent.astype(int).rename(columns=lambda seed: f"silent units, seed {seed}")
 # %%
 both_starts = sweep(measure, {"method": ["top-k, random start", "top-k"], "setting": [32]}, seeds=[SEED])
 starts = both_starts.set_index("method")["silent units"]
-both_starts.round(4)
+both_starts[["method", "active units", "test MSE", "silent units"]].round(4)
 
 # %% [markdown]
 # TODO-RESULT (100 steps on 5,000 images: 886 of 1,024 silent from the random start, 379 from the data): most random atoms
@@ -770,8 +771,8 @@ for digit in (2, 4, 5, 8):
         np.where(codes[index] >= largest[count - 1], codes[index], 0) if count else 0 * largest for count in STEPS
     ]
     rows[f"a {digit}"] = np.vstack([predict(model.decoder, np.array(partial)), x_test[index]])
-captions = {"a 8": [f"{count} units" for count in STEPS] + ["original"]}
-plots.image_rows(rows, title="A digit put together from its atoms, largest first", captions=captions)
+captions = {"a 8": [f"{count} largest" for count in STEPS] + ["original"]}
+plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", captions=captions)
 
 # %% [markdown]
 # TODO-RESULT: after a few atoms the digit can be read; the rest sharpen it.
