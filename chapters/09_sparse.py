@@ -420,7 +420,8 @@ threshold, levels = find_threshold(kl)
 kept = forget(kl_codes, threshold, levels)[0]
 by_codes = {"all values": kl_codes, "only those above the threshold": kept}
 print(f"threshold {threshold:.3f}: {(kl_codes > threshold).sum(axis=1).mean():.0f} active units per test image")
-pd.Series({name: mse(x_test, predict(kl.decoder, codes)) for name, codes in by_codes.items()}).to_frame("test MSE").round(4)
+told = {name: mse(x_test, predict(kl.decoder, codes)) for name, codes in by_codes.items()}
+pd.Series(told).to_frame("test MSE").round(4)
 
 # %% [markdown]
 # TODO-RESULT: … units are active, far fewer than are above 0.01 and more than are above 0.5. On test images forgetting
@@ -468,14 +469,9 @@ table.round({"above 0": 1, "active units": 1, "test MSE": 4, "silent units": 0, 
 # The yardsticks are PCA, and the first model's shape with a linear code of as many units, 784-128-$k$-128-784. A sparse
 # network has about seven times its weights, so the dense one gets more epochs for about the same arithmetic.
 
-
 # %%
-def weights_of(model):
-    return sum(kernel.size for kernel in model.get_weights() if kernel.ndim == 2)
-
-
 DENSE_SIZES = (32, 64)
-ratio = weights_of(free) / weights_of(models.dense_autoencoder(64))
+ratio = free.count_params() / models.dense_autoencoder(64).count_params()
 DENSE_EPOCHS = round(0.6 * ratio * EPOCHS)
 dense_networks = {size: models.dense_autoencoder(size, code_activation="linear") for size in DENSE_SIZES}
 
@@ -489,7 +485,7 @@ def train_dense(size, seed):
 
 # %%
 dense = sweep(train_dense, {"size": DENSE_SIZES}, seeds=SEEDS)
-print(f"weights, sparse to dense: {ratio:.1f}; epochs: {EPOCHS} and {DENSE_EPOCHS}")
+print(f"parameters, sparse to dense: {ratio:.1f}; epochs: {EPOCHS} and {DENSE_EPOCHS}")
 dense.groupby("size")["test MSE"].agg(["mean", "std"]).round(5)
 
 # %%
@@ -623,10 +619,6 @@ plots.curves(
     log_y=True,
 )
 
-# %%
-silent = sparse.pivot_table(index=["method", "setting"], columns="seed", values="silent units", sort=False)
-silent.astype(int).rename(columns=lambda seed: f"silent units, seed {seed}")
-
 # %% [markdown]
 # TODO-RESULT: With $k = 8$ … of 1,024 units are silent: for none of 10,000 images are they among the eight largest. A unit
 # that is not among them gets no gradient, so it stays as it is while the chosen ones grow. KL, which asks every unit to be
@@ -645,22 +637,21 @@ both_starts[["method", "active units", "test MSE", "silent units"]].round(4)
 # are never among the 32 largest. In the first steps a few units win for nearly all images, learn, and win all the more.
 # An atom that begins as an image is the best there is for at least some images.
 #
-# The ways of dying differ. The encoder here has no hidden layer whose change could bring a [dead](glossary.md#dead-unit)
-# ReLU unit back, as in [chapter 6](06_latent_plane.ipynb): it reads pixels, which do not change, and no gradient reaches
-# its own weights. With L1 a unit that is off for all training images stays off. With top-k a silent unit can return, if
-# the others' values fall below its own; nothing makes that likely. [Makhzani and Frey
-# (2013)](references.md#makhzani-and-frey-2013) begin with a larger $k$ and lower it; [Gao et al.
-# (2024)](references.md#gao-et-al-2024) let silent units rebuild what the others left over. Exercise 4 tries the former.
+# A silent unit can return only if the others' values fall below its own; nothing makes that likely. So a good start
+# matters, and there are other remedies. [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013) begin with a larger
+# $k$ and lower it, which exercise 4 tries; [Gao et al. (2024)](references.md#gao-et-al-2024) let silent units rebuild what
+# the others left over. A [dead](glossary.md#dead-unit) ReLU unit of an L1 network has it worse: its input is the pixels,
+# which do not change, and no gradient reaches its own weights.
 #
 # ## What units respond to
 #
 # An atom is a picture: what the unit adds where it is on, red for whiter and blue for blacker. Every atom began as a digit,
 # less the mean image. So do not be surprised by digits; look at what training made of them.
 #
-# > **Predict first.** Draw atoms for $k = 8$, $k = 32$ and $k = 128$. Which will look most like whole digits, and which
-# > like strokes and dots?
+# > **Predict first.** Draw atoms of units that are in use, at random. For which $k$ will they look most like whole digits, and
+# > for which like strokes and dots?
 
-# %% mystnb={"image": {"alt": "TODO-RESULT: Three blocks of 16 atoms, for k = 8, 32 and 128."}}
+# %%
 rng = np.random.default_rng(SEED)
 LEAST = 0.002  # of the test images, that is 20: units that are on for fewer are not looked at
 
@@ -671,21 +662,16 @@ def some_units(run, count):
 
 
 def atoms_of(run, units):
-    return trained(*run)[0].decoder.get_weights()[0][units]
+    """The units' atoms, brought to length 1 where they have another (KL)."""
+    atoms = trained(*run)[0].decoder.get_weights()[0][units]
+    return atoms / np.linalg.norm(atoms, axis=1, keepdims=True)
 
 
-drawn = [atoms_of(("top-k", k, SEED), some_units(("top-k", k, SEED), 16)) for k in SETTINGS["top-k"]]
-plots.weight_images(np.concatenate(drawn), title="Atoms of top-k: a row each for k = 8, 32 and 128")
-
-# %% mystnb={"image": {"alt": "TODO-RESULT: Three rows of 16 atoms, for L1, KL and the free code."}}
-others = [("L1", SETTINGS["L1"][1], SEED), ("KL", SETTINGS["KL"][1], SEED)]
-drawn = [atoms_of(run, some_units(run, 16)) for run in others]
-drawn.append(free.decoder.get_weights()[0][rng.choice(UNITS, 16, replace=False)])
-lengths = [np.linalg.norm(atoms, axis=1, keepdims=True) for atoms in drawn]
-plots.weight_images(
-    np.concatenate([atoms / length for atoms, length in zip(drawn, lengths, strict=True)]),
-    title="Atoms, drawn at length 1: a row each for L1, KL and the free code",
-)
+# %% mystnb={"image": {"alt": "TODO-RESULT: six rows"}}
+shown_runs = list(shown.values())
+drawn = [atoms_of(run, some_units(run, 16)) for run in shown_runs[2:] + shown_runs[:2]]
+drawn.append(atoms_of(("free", None), rng.choice(UNITS, 16, replace=False)))
+plots.weight_images(np.concatenate(drawn), title="Atoms: a row each for k = 8, k = 32, k = 128, L1, KL, free")
 
 # %% [markdown]
 # TODO-RESULT: what the rows show.
@@ -766,11 +752,11 @@ STEPS = (0, 1, 2, 4, 8, 16, 32)
 rows = {}
 for digit in (2, 4, 5, 8):
     index = np.flatnonzero(y_test == digit)[0]
-    largest = np.sort(codes[index])[::-1]
-    partial = [
-        np.where(codes[index] >= largest[count - 1], codes[index], 0) if count else 0 * largest for count in STEPS
-    ]
-    rows[f"a {digit}"] = np.vstack([predict(model.decoder, np.array(partial)), x_test[index]])
+    partial = np.zeros((len(STEPS), UNITS))
+    for row, count in zip(partial, STEPS, strict=True):
+        largest = np.argsort(codes[index])[::-1][:count]
+        row[largest] = codes[index, largest]
+    rows[f"a {digit}"] = np.vstack([predict(model.decoder, partial), x_test[index]])
 captions = {"a 8": [f"{count} largest" for count in STEPS] + ["original"]}
 plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", captions=captions)
 
@@ -900,18 +886,7 @@ print(f"All {len(checks)} checks passed.")
 #
 #    </details>
 #
-# 5. ★★ Is it the penalty's shape, or sparsity as such? Give the L1 network's code to the top-k layer after training
-#    (`code_layers.TopK(32)(codes)`), and decode. Compare with the network that was trained with $k = 32$, and try it with the
-#    free code.
-#
-#    <details><summary>Solution</summary>
-#
-#    Decode `keep_largest(codes, 32)` for each. What matters is whether the values left out were needed: the free network
-#    spreads an image over very many units, none of which was ever asked to do without the others.
-#
-#    </details>
-#
-# 6. ★★★ There is no encoder in sparse coding: each image's code is found by minimising the error plus $\lambda \lVert z
+# 5. ★★★ There is no encoder in sparse coding: each image's code is found by minimising the error plus $\lambda \lVert z
 #    \rVert_1$ for fixed atoms. For atoms of a trained L1 network and 100 test images, improve the encoder's codes by 200
 #    steps of ISTA: a gradient step on $R$, then subtract $\lambda$ times the step size from each value and cut at zero.
 #    How much do error and active units gain at the same penalty? What does the gain say of the encoder?
@@ -931,11 +906,8 @@ print(f"All {len(checks)} checks passed.")
 # - [Olshausen and Field (1996)](references.md#olshausen-and-field-1996): sparse codes of natural images, whose atoms
 #   resemble what cells of the visual cortex respond to.
 # - [Ng (2011)](references.md#ng-2011): the lecture notes from which most tutorials on the KL penalty descend.
-# - [Lee, Ekanadham and Ng (2007)](references.md#lee-ekanadham-and-ng-2007): sparse codes in a deep network.
 # - [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013): top-k, with atoms for several $k$ and accuracies of
 #   classifiers on the codes.
-# - [Coates, Ng and Lee (2011)](references.md#coates-ng-and-lee-2011): how much of the success of such features is due to
-#   the method, and how much to the number of units.
 # - [Gao et al. (2024)](references.md#gao-et-al-2024): top-k codes of millions of units, to find out what a language model
 #   represents.
 
