@@ -506,7 +506,7 @@ everything = pd.concat(
     [
         sparse.assign(units=by_setting["active units"].transform("mean")),
         dense.assign(method="dense autoencoder", units=dense["active units"]),
-        pca_errors.reset_index(names="units").assign(method="PCA", seed=SEED),
+        pca_errors.rename_axis("units").reset_index().assign(method="PCA", seed=SEED),
     ],
     ignore_index=True,
 )
@@ -647,8 +647,7 @@ both_starts[["method", "active units", "test MSE", "silent units"]].round(4)
 # An atom is a picture: what the unit adds where it is on, red for whiter and blue for blacker. Every atom began as a digit,
 # less the mean image. So do not be surprised by digits; look at what training made of them.
 #
-# > **Predict first.** Draw atoms of units that are in use, at random. For which $k$ will they look most like whole digits, and
-# > for which like strokes and dots?
+# > **Predict first.** Draw atoms of units that are in use, at random. Which method will have left the digits most whole?
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -717,9 +716,9 @@ looked_at.round(2)
 # farthest, and farther the fewer are on. What you look at is one epoch of training upon a good start, and nothing here
 # tells what atoms become in the long run.
 #
-# The fewer units are active, the more a unit keeps to one digit, for
-# L1 and KL step by step; for top-k, $k = 8$ stands out. All are far above the shuffled labels. Even so, a typical unit of
-# $k = 8$ is on for other digits in about a fifth of the cases.
+# The fewer units are active, the more a unit keeps to one digit: for L1 and KL step by step; for top-k, $k = 8$ stands out.
+# All are above the shuffled labels, most of them far. Even so, a unit of $k = 8$ is on for other digits in about a fifth of
+# the cases.
 #
 # Last, the images that turn a unit on most. For six units of the top-k network with $k = 32$: the atom, then the nine test
 # images with the largest values.
@@ -758,14 +757,13 @@ plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", cap
 
 # %% [markdown]
 # The first atom is seldom the digit itself. It takes about eight to read it; the others sharpen it and clear its ground.
-
-# %% [markdown]
+#
 # ## Summary
 #
 # | Idea | What you saw |
 # | --- | --- |
 # | A code larger than the image | No bottleneck: more than half of the units are on for every image |
-# | L1, KL, top-k | Fix the price of a value, the mean of a unit, the number of units; the rest follows |
+# | L1, KL, top-k | They fix the price of a value, the mean of a unit, the number of units; the rest follows |
 # | Penalty and error | The loss is their sum; only the error without penalty compares networks |
 # | Dodging | Free atoms grow, so that the penalty falls though the code says more; $\lambda$ loses its meaning |
 # | Shrinkage | L1 codes rebuild better when made larger, top-k codes do not |
@@ -786,8 +784,8 @@ plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", cap
 #   penalty a sum or a mean over units. Report active units instead.
 # - **A random start.** Most units of a wide top-k code may never be on. Count them before you call a code overcomplete.
 # - **Looking at the prettiest atoms.** Draw them at random, say how many units are silent, and count.
-# - **A sparse code taken for an explanation.** A unit that is on for 90 % 7s is on for other digits too. Shuffle the labels
-#   to see how much of a share is luck.
+# - **A sparse code taken for an explanation.** A unit that is on for 7s is on for other digits too. Count, and shuffle the
+#   labels to see how much is luck.
 
 # %% [markdown]
 # ## Check your run
