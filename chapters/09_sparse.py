@@ -317,9 +317,8 @@ dodging.round(4)
 # %% [markdown]
 # The atoms in use grow to about three times their length, values shrink, and the penalty falls although the code says *more*:
 # value times length is what a unit adds to the image, and it has more than doubled. The price per unit of that, which is
-# what $\lambda$ was meant to be, has gone to about a third. It is not fixed by you any more, and would go on falling with
-# longer training. So the atoms of the other networks are held at length 1. For KL there is no need: sigmoid values end
-# at 1.
+# what $\lambda$ was meant to be, has gone to about a third. It is not fixed by you any more, and nothing stops it from falling
+# further. So the atoms of the other networks are held at length 1. For KL there is no need: sigmoid values end at 1.
 #
 # The error, though, is much smaller with free atoms, and even fewer units are on. A dodge that makes a better code? Length 1
 # must have cost something. The next section finds out what.
@@ -369,8 +368,8 @@ best_factor.to_frame("factor of least error").round(1)
 # %% [markdown]
 # The L1 networks rebuild better when their codes are made louder, and the larger $\lambda$, the louder. Top-k has its least
 # error at or near 1, for nothing presses on the values it keeps. (Equation (9.6) holds at the end of training, which one
-# epoch does not reach; its direction is clear all the same.) That is what free atoms escape: while they grow, they undo the
-# shrinkage.
+# epoch does not reach; its direction is clear all the same.) That is what free atoms escape: as they grow, the price falls
+# and values are no longer held down.
 #
 # A remedy that leaves $\lambda$ its meaning: once the penalty has chosen the units, fit the values again without it.
 # Exercise 3.
@@ -529,9 +528,10 @@ plots.error_bars(
 
 # %% [markdown]
 # Top-k has by far the best frontier of the three: with 32 units it rebuilds better than L1 with twice as many, and KL needs
-# hundreds of units for the same error. The error bars are smaller than the symbols. Much of L1's lag is shrinkage: its one
-# point with free atoms lies close to the line of top-k. KL's lag is of another kind: a target for means asks nowhere that
-# a *single code* be sparse.
+# hundreds of units for the same error. The error bars are smaller than the symbols. Much of L1's lag is its price: the one
+# point with free atoms, whose price was high at first and fell as they grew, lies close to the line of top-k. (Louder codes
+# would make good a part of it only.) KL's lag is of another kind: a target for means asks nowhere that a *single code* be
+# sparse.
 #
 # PCA crosses the line of top-k near 64. With fewer numbers top-k is ahead, with more PCA is. And the plain dense autoencoder,
 # whose every number is used for every image, is ahead of top-k at 32 and at 64. Few active units do not by themselves make a
