@@ -379,7 +379,7 @@ best_factor.to_frame("factor of least error").round(1)
 # A ReLU that is off gives exactly 0. A sigmoid never does.
 
 # %%
-kl, kl_history = trained("KL", SETTINGS["KL"][1])
+kl, _ = trained("KL", SETTINGS["KL"][1])
 kl_codes = predict(kl.encoder, x_test)
 print(f"mean value of a unit: {kl_codes.mean():.4f} (target {SETTINGS['KL'][1]})")
 counts = {f"above {level}": (kl_codes > level).sum(axis=1).mean() for level in (0, 0.001, 0.01, 0.1, 0.5)}
@@ -387,7 +387,7 @@ pd.Series(counts).to_frame("units on, mean per image").round(1)
 
 # %% [markdown]
 # "How many are on?" has whatever answer the threshold gives. The penalty holds the *means* of the units near their target,
-# but a mean of 0.03 may be fully on for 3 % of the images or a little for all of them, and the penalty does not mind which.
+# but a mean of 0.02 may be fully on for 2 % of the images or a little for all of them, and the penalty does not mind which.
 #
 # So ask for something that can be tested: *which values may be forgotten?* Pick a threshold, and replace each value up to
 # it by a constant of its unit, the mean of such values. The decoder can know these 1,024 constants once and for all; they
@@ -434,7 +434,7 @@ told = {name: mse(x_test, predict(kl.decoder, codes)) for name, codes in by_code
 pd.Series(told).to_frame("test MSE").round(4)
 
 # %% [markdown]
-# Hundreds of units are active: many more than are above 0.1, and a handful is above 0.5. The network meets its target with
+# Hundreds of units are active, many more than are above 0.1 or even 0.5. The network meets its target with
 # values that are small but matter. On test images forgetting costs about as much as on the validation images by which
 # the threshold was chosen.
 #
