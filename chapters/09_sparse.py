@@ -337,7 +337,6 @@ dodging.round(4)
 # > **Predict first.** Multiply the codes of a trained network by a factor from 0.8 to 2.4 and decode them. At which factor
 # > will the error be least for L1 networks? For a top-k network? Does it depend on $\lambda$?
 
-
 # %%
 FACTORS = np.array([0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 2.4])
 
