@@ -433,9 +433,9 @@ told = {name: mse(x_test, predict(kl.decoder, codes)) for name, codes in by_code
 pd.Series(told).to_frame("test MSE").round(4)
 
 # %% [markdown]
-# Hundreds of units are active, many more than are above 0.1 or even 0.5. The network meets its target with
-# values that are small but matter. On test images forgetting costs about as much as on the validation images by which
-# the threshold was chosen.
+# Hundreds of units are active, many more than are above 0.1 or even 0.5. The network meets its target with values that are
+# small but matter. On test images forgetting costs about as much as on the validation images by which the threshold was
+# chosen.
 #
 # ## The frontier
 #
@@ -533,8 +533,9 @@ plots.error_bars(
 # sparse.
 #
 # PCA crosses the line of top-k near 64. With fewer numbers top-k is ahead, with more PCA is. And the plain dense autoencoder,
-# whose every number is used for every image, is ahead of top-k at 32 and at 64. Few active units do not by themselves make a
-# good code: two layers each way do more for it than a thousand atoms. What sparsity buys has to be looked for elsewhere.
+# whose every number is used for every image, lies below the line of top-k, at about the same arithmetic. Few active units do
+# not by themselves make a good code: in so short a training, two layers each way do more for it than a thousand atoms. What
+# sparsity buys has to be looked for elsewhere.
 #
 # Why is top-k ahead of PCA where units are few? PCA uses the same 8 pictures for every image. A sparse code picks 8 of 1,024
 # for each image: pictures that fit it.
@@ -598,7 +599,7 @@ equal_bits.round(4)
 # %% [markdown]
 # Rounding costs nothing that shows. At equal bits top-k is ahead for $k = 8$ only, and then PCA, by more and more: names are
 # dear. They also say much. For $k = 8$ the names alone are nearly as good as names and values, and still better than PCA at
-# the same bits; for $k = 128$ they are not half as good. "Few active units" is not "few bits". If sparse codes are worth
+# the same bits; for $k = 128$ the error nearly doubles without the values. "Few active units" is not "few bits". If sparse codes are worth
 # having, it is for what single units mean rather than for storage.
 #
 # ## Units that are never on
