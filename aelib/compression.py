@@ -119,7 +119,7 @@ class Quantiser:
 
     @property
     def levels(self):
-        """How many symbols each unit has: integers, shape (d,)."""
+        """How many symbols each unit has, as integers of shape (d,)."""
         return (self.frequencies > 0).sum(axis=1)
 
     def quantise(self, codes):
