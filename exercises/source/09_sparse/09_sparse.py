@@ -95,17 +95,23 @@ def largest(codes, k):
 if started(largest(np.array([[1.0, 2.0]]), 1), "Task 1"):
     example = np.array([[0.5, -3.0, 1.0, 2.0], [0.1, 0.0, -0.3, 0.2]])
     found = np.asarray(largest(example, 2))
-    assert found.shape == (2, 4), f"largest gives shape {found.shape}; it needs that of the codes, (2, 4): zeros stay in"
+    assert found.shape == (2, 4), (
+        f"largest gives shape {found.shape}; it needs that of the codes, (2, 4): zeros stay in"
+    )
     assert found[1].any(), "row 1 has lost all its values: look for the largest in each row, not in the whole array"
+    assert not np.isclose(found[0, 0], 0.5), "you kept the smallest values: the order is the wrong way round"
     assert not np.isclose(found[0, 2], 1.0), "you kept 1.0 in place of -3.0: compare absolute values"
     assert not np.isclose(found[0, 1], 3.0), "-3.0 became 3.0: compare absolute values, but keep the values as they are"
-    assert not np.isclose(found[0, 0], 0.5), "you kept the smallest values: the order is the wrong way round"
     right = np.array([[0, -3.0, 0, 2.0], [0, 0, -0.3, 0.2]])
-    assert np.allclose(found, right), f"of the values {example[0]} the two largest are -3 and 2, not those in {found[0]}"
+    assert np.allclose(found, right), (
+        f"of the values {example[0]} the two largest are -3 and 2, not those in {found[0]}"
+    )
 
     ties = np.array([[1.0, -2.0, 2.0, 2.0, 0.0]])
     found = np.asarray(largest(ties, 2))
-    assert (found != 0).sum() == 2, f"of {ties[0]} you kept {(found != 0).sum()} values, not 2: a threshold keeps all ties"
+    assert (found != 0).sum() == 2, (
+        f"of {ties[0]} you kept {(found != 0).sum()} values, not 2: a threshold keeps all ties"
+    )
     assert np.allclose(found, [[0, -2.0, 2.0, 0, 0]]), (
         f"of {ties[0]} you kept {found[0]}: of values that tie, the units with the lower numbers stay"
     )
@@ -184,7 +190,9 @@ if started(kl_penalty(inputs, 0.1), "Task 2, kl_penalty") and started(kl_gradien
         coins(0.1, values).sum() / 2: "you compared each image with the target; first take the mean over images",
         coins(0.1, values).sum(): "you compared each image with the target; first take the mean over images",
         coins(0.1, values.mean()): "one mean for all; each unit has its own, over the images: axis=0",
-        coins(0.1, values.mean(axis=1)).sum(): "you took the mean over units; each unit has its mean over images: axis=0",
+        coins(
+            0.1, values.mean(axis=1)
+        ).sum(): "you took the mean over units; each unit has its mean over images: axis=0",
         (0.1 * np.log(0.1 / means)).sum(): "half of it is missing: units that are off count, too",
     }.items():
         assert not np.isclose(found, mistake), why
@@ -198,12 +206,12 @@ if started(kl_penalty(inputs, 0.1), "Task 2, kl_penalty") and started(kl_gradien
         step[place] = h
         numerical[place] = (kl_penalty(inputs + step, 0.1) - kl_penalty(inputs - step, 0.1)) / (2 * h)
     slope = values * (1 - values)
-    for mistake, why in {
-        "sign": (-numerical, "the signs are the wrong way round: a unit above its target has to be pushed down"),
-        "n": (2 * numerical, "each image has a share of 1/n in its unit's mean: that factor is missing"),
-        "slope": (numerical / slope, "this is the gradient for z; go on through the sigmoid, to its inputs"),
-        "mean": (numerical / slope * means * (1 - means), "the sigmoid's slope belongs to each image's own value"),
-    }.values():
+    for mistake, why in (
+        (-numerical, "the signs are the wrong way round: a unit above its target has to be pushed down"),
+        (2 * numerical, "each image has a share of 1/n in its unit's mean: that factor is missing"),
+        (numerical / slope, "this is the gradient for z; go on through the sigmoid, to its inputs"),
+        (numerical / slope * means * (1 - means), "the sigmoid's slope belongs to each image's own value"),
+    ):
         assert not np.allclose(found, mistake), why
     assert np.allclose(found, numerical, atol=1e-6), (
         f"finite differences of your penalty give {numerical.round(4).tolist()}, kl_gradient {found.round(4).tolist()}"
@@ -216,9 +224,7 @@ rng = np.random.default_rng(92)
 for n, m, target in ((5, 3, 0.02), (1, 4, 0.5), (8, 1, 0.9)):
     others = rng.normal(size=(n, m))
     mean = (1 / (1 + np.exp(-others))).mean(axis=0)
-    expected = sum(
-        target * np.log(target / r) + (1 - target) * np.log((1 - target) / (1 - r)) for r in mean
-    )
+    expected = sum(target * np.log(target / r) + (1 - target) * np.log((1 - target) / (1 - r)) for r in mean)
     assert np.isclose(kl_penalty(others, target), expected), f"kl_penalty is wrong for {n} images and target {target}"
     found, h = np.asarray(kl_gradient(others, target)), 1e-5
     assert found.shape == (n, m), f"kl_gradient has the wrong shape for {n} images and {m} units"
@@ -298,13 +304,19 @@ def sparse_codes(x, atoms, weight):
 
 # %% nbgrader={"grade": true, "grade_id": "task-3-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 if started(sparse_codes(x_validation[:2], first_atoms, 0.2), "Task 3"):
-    two_atoms, example = np.eye(3)[:2], np.array([[1.0, -0.5, 9.0], [0.1, 0.3, 9.0]])  # atoms: pixel 0 alone, pixel 1 alone
+    two_atoms, example = (
+        np.eye(3)[:2],
+        np.array([[1.0, -0.5, 9.0], [0.1, 0.3, 9.0]]),
+    )  # atoms: pixel 0 alone, pixel 1 alone
     found = np.asarray(sparse_codes(example, two_atoms, 0.2))
     assert found.shape == (2, 2), f"sparse_codes gives shape {found.shape}; it needs (n, m), here (2, 2)"
     assert np.isfinite(found).all(), "your codes are not finite: are your steps too long?"
     for mistake, why in (
         ([[1, -0.5], [0.1, 0.3]], "these are the codes of least error, without any penalty: where does weight enter?"),
-        ([[0.8, 0], [0, 0.1]], "you cut at 0 as a ReLU does; here values may be negative, so move both sides towards 0"),
+        (
+            [[0.8, 0], [0, 0.1]],
+            "you cut at 0 as a ReLU does; here values may be negative, so move both sides towards 0",
+        ),
         ([[1, -0.5], [0, 0.3]], "you turned small values off, but the penalty makes the large ones smaller as well"),
         ([[0.9, -0.4], [0, 0.2]], "the penalty counts half as much as it should: mind the ½ in front of the error"),
         ([[0.6, -0.1], [0, 0]], "the penalty counts twice as much as it should"),
@@ -313,11 +325,15 @@ if started(sparse_codes(x_validation[:2], first_atoms, 0.2), "Task 3"):
     assert abs(found[0, 1] + 0.3) < 0.01 and abs(found[0, 0] - 0.8) < 0.01, (
         f"for two atoms that do not overlap, the best code of {example[0]} is [0.8, -0.3], not {found[0].round(3)}"
     )
-    assert found[1, 0] == 0, f"a value that is off has to be exactly 0; it is {found[1, 0]:.2g}: stop at 0, never cross it"
+    assert found[1, 0] == 0, (
+        f"a value that is off has to be exactly 0; it is {found[1, 0]:.2g}: stop at 0, never cross it"
+    )
     assert np.allclose(found, [[0.8, -0.3], [0, 0.1]], atol=0.01), f"the codes are {found.round(3).tolist()}"
 
     twins = np.asarray(sparse_codes(np.array([[3.0, 0.0]]), np.array([[1.0, 0.0], [0.8, 0.6]]), 0.5))
-    assert np.isfinite(twins).all(), "for atoms that overlap your codes are not finite: make the steps shorter (see the hint)"
+    assert np.isfinite(twins).all(), (
+        "for atoms that overlap your codes are not finite: make the steps shorter (see the hint)"
+    )
     assert np.allclose(twins, [[2.5, 0]], atol=0.02), (
         f"of two atoms that overlap, the one that fits has to explain the other away: {twins[0].round(3)}, not [2.5, 0]"
     )
@@ -325,7 +341,9 @@ if started(sparse_codes(x_validation[:2], first_atoms, 0.2), "Task 3"):
     assert np.isfinite(found).all(), "for the patches your codes are not finite: make the steps shorter (see the hint)"
     share = excess(x_validation[:200], first_atoms, found, 0.2)
     print(f"excess at most {share:.4f}; active units: {(found != 0).sum(axis=1).mean():.1f} of {UNITS}")
-    assert share <= 0.02, f"the excess is up to {share:.3f}, above 0.02: more steps, or longer ones, as far as they are safe"
+    assert share <= 0.02, (
+        f"the excess is up to {share:.3f}, above 0.02: more steps, or longer ones, as far as they are safe"
+    )
     print("Task 3: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
 assert sparse_codes(x_validation[:2], first_atoms, 0.2) is not None, "Task 3 is not done: sparse_codes returns None"
@@ -338,13 +356,17 @@ for images, chosen_atoms, weight in (
     (rng.normal(size=(7, 12)), other_atoms, 0.3),
 ):
     found = np.asarray(sparse_codes(images, chosen_atoms, weight))
-    assert found.shape == (len(images), len(chosen_atoms)), f"wrong shape for {len(images)} images, {len(chosen_atoms)} atoms"
+    assert found.shape == (len(images), len(chosen_atoms)), (
+        f"wrong shape for {len(images)} images, {len(chosen_atoms)} atoms"
+    )
     assert np.isfinite(found).all(), f"the codes are not finite for {len(chosen_atoms)} other atoms"
     share = excess(images, chosen_atoms, found, weight)
     assert share <= 0.03, f"for {len(images)} other images and weight {weight} the excess is up to {share:.3f}"
-    on = (found != 0).sum(axis=1).mean()
-    assert on < images.shape[1], f"{on:.0f} units are on for weight {weight}: are those that are off exactly 0?"
-assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), "for a weight above |w . x| the code has to be 0"
+    on = (found != 0).mean()
+    assert on < 0.8, f"{on:.0%} of the units are on for weight {weight}: are those that are off exactly 0?"
+assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), (
+    "for a weight above |w . x| the code has to be 0"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -376,7 +398,11 @@ def learn(atoms, batches=12, size=300):
 
 learnt_atoms = learn(first_atoms)
 components = np.linalg.svd(x_train, full_matrices=False)[2]
-shown = [first_atoms[:32], components[:32]] if learnt_atoms is None else [first_atoms[:32], learnt_atoms[:32], components[:32]]
+shown = (
+    [first_atoms[:32], components[:32]]
+    if learnt_atoms is None
+    else [first_atoms[:32], learnt_atoms[:32], components[:32]]
+)
 enlarged = np.kron(np.concatenate(shown).reshape(-1, SIDE, SIDE), np.ones((4, 4))).reshape(-1, 784)
 plots.weight_images(enlarged, title="Atoms at the start, atoms after learning, principal components")
 
@@ -476,18 +502,23 @@ if started(best_factor(images, three, before), "Task 4, best_factor") and starte
         each.mean(): "that is the mean of the images' own best factors; weigh all images in one sum",
         np.linalg.norm(images) / np.linalg.norm(x_hat): "equal lengths are not least error: set the derivative to 0",
         images.sum() / x_hat.sum(): "equal sums are not least error: set the derivative to 0",
-        (images**2).sum() / (images * x_hat).sum(): "you fitted the reconstructions by the images; it is the other way round",
+        (images**2).sum()
+        / (images * x_hat).sum(): "you fitted the reconstructions by the images; it is the other way round",
     }.items():
         assert not np.isclose(found, mistake), why
     error = [((images - factor * x_hat) ** 2).sum() for factor in (found - 0.01, found, found + 0.01)]
-    assert error[1] < min(error[0], error[2]), f"the factor {found:.3f} is not the best: one 0.01 away has a smaller error"
+    assert error[1] < min(error[0], error[2]), (
+        f"the factor {found:.3f} is not the best: one 0.01 away has a smaller error"
+    )
 
     found = np.asarray(refit(images, three, before))
     assert found.shape == (3, 3), f"refit gives shape {found.shape}; it needs that of the codes, (3, 3)"
     assert np.isfinite(found).all(), "refit is not finite: what becomes of the image for which no unit is on?"
     assert not found[2].any(), f"no unit is on for the last image, so its code stays 0; it is {found[2].round(3)}"
     off = (before == 0) & (found != 0)
-    assert not off.any(), f"for image {np.argwhere(off)[0][0]} you turned on a unit that was off: fit each image's own units"
+    assert not off.any(), (
+        f"for image {np.argwhere(off)[0][0]} you turned on a unit that was off: fit each image's own units"
+    )
     assert not np.allclose(found, before * best_factor(images, three, before)), (
         "refit multiplied all values by one factor; each value has to be fitted by itself"
     )
@@ -495,8 +526,12 @@ if started(best_factor(images, three, before), "Task 4, best_factor") and starte
     assert not np.allclose(found, alone), (
         "you fitted all units and then dropped some; the units that are on have to be fitted without the others"
     )
-    assert np.allclose(found[0], [0, 5, 0]), f"image 0 uses its second atom alone, so the value is w . x = 5, not {found[0]}"
-    assert np.allclose(found[1], [1, 0, 8]), f"image 1 is rebuilt exactly by 1 and 8 of its two atoms, not by {found[1]}"
+    assert np.allclose(found[0], [0, 5, 0]), (
+        f"image 0 uses its second atom alone, so the value is w . x = 5, not {found[0]}"
+    )
+    assert np.allclose(found[1], [1, 0, 8]), (
+        f"image 1 is rebuilt exactly by 1 and 8 of its two atoms, not by {found[1]}"
+    )
     print("Task 4: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
 done = [best_factor(images, three, before), refit(images, three, before)]
@@ -543,7 +578,11 @@ def compare(weight):
     }
 
 
-if learnt_atoms is not None and refit(images, three, before) is not None and best_factor(images, three, before) is not None:
+if (
+    learnt_atoms is not None
+    and refit(images, three, before) is not None
+    and best_factor(images, three, before) is not None
+):
     table = pd.DataFrame({weight: compare(weight) for weight in (0.05, 0.1, 0.2, 0.4)}).T.rename_axis("weight")
     print(table.round(3).to_string())
 
