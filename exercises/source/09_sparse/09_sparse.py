@@ -372,16 +372,16 @@ assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), (
 # %% [markdown]
 # Now let atoms learn from your codes, as [Olshausen and Field
 # (1996)](../../../chapters/references.md#olshausen-and-field-1996) did. The next cell begins with 96 training patches as atoms.
-# Again and again it asks your function for the codes of 300 training patches, then changes one atom after the other to
+# Again and again it asks your function for the codes of 250 training patches, then changes one atom after the other to
 # the one of least squared error for the codes found so far, and scales it to length 1. In the figure, the upper two rows
 # are atoms at the start, the middle two the same atoms after learning. The lower two rows are the first [principal
 # components](../../../chapters/glossary.md#pca) of the training patches.
 
-# %% mystnb={"image": {"alt": "TODO"}} nbgrader={"grade": false, "grade_id": "setup-atoms", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Six rows of 16 small pictures in red and blue. Rows one and two, atoms at the start, are pieces of clothes: bars, edges, corners, some of them noisy. Rows three and four, the same atoms after learning: cleaner edges, thin lines and corners at one place each. Rows five and six, principal components: broad waves first, then chequered patterns over the whole patch that become ever finer."}} nbgrader={"grade": false, "grade_id": "setup-atoms", "locked": true, "schema_version": 3, "solution": false, "task": false}
 WEIGHT = 0.2
 
 
-def learn(atoms, batches=12, size=300):
+def learn(atoms, batches=12, size=250):
     """Atoms learnt from sparse codes, None until Task 3 is done."""
     if sparse_codes(x_train[:1], atoms, WEIGHT) is None:
         return None
@@ -403,8 +403,12 @@ shown = (
     if learnt_atoms is None
     else [first_atoms[:32], learnt_atoms[:32], components[:32]]
 )
-enlarged = np.kron(np.concatenate(shown).reshape(-1, SIDE, SIDE), np.ones((4, 4))).reshape(-1, 784)
-plots.weight_images(enlarged, title="Atoms at the start, atoms after learning, principal components")
+pictures = np.concatenate(shown)
+pictures /= np.abs(pictures).max(axis=1, keepdims=True)
+plots.weight_images(
+    np.kron(pictures.reshape(-1, SIDE, SIDE), np.ones((4, 4))).reshape(-1, 784),
+    title="Atoms at the start and after learning, principal components (each by its largest weight)",
+)
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-table", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -418,7 +422,7 @@ def describe(atoms):
     return {
         "active units": (codes != 0).sum(axis=1).mean(),
         "error": share_of_error(x_validation, codes @ atoms),
-        "units never active": int((codes == 0).all(axis=0).sum()),
+        "F": objective(x_validation, atoms, codes, WEIGHT).mean(),
     }
 
 
@@ -428,19 +432,38 @@ if learnt_atoms is not None:
 # %% [markdown]
 # ## Question 1: Atoms that were learnt (3 marks)
 #
-# Look at the figure and at the table, which is about 500 validation patches. Write five to eight sentences. If Task 3 is
-# not done, answer what can be answered by argument.
+# Look at the figure and at the table, which is about 500 validation patches; its *error* is the squared error as a share
+# of the patches' own squares. Write five to eight sentences. If Task 3 is not done, answer what can be answered by argument.
 #
 # 1. What do the learnt atoms show that the principal components do not? There are 96 atoms; could you have 96 principal
 #    components of these patches?
-# 2. In the table, which number changed most by learning, and which hardly? The step that changes the atoms is plain least
-#    squares. So where do sparse codes come into it?
+# 2. In the table, which number hardly changed by learning, and which changed most? The step that changes the atoms is plain
+#    least squares, without a penalty. So why do atoms come out that are good for *sparse* codes?
 # 3. A fellow student multiplies all patches by 2 and keeps atoms and weight. Will more units be active or fewer? With which
 #    weight would every code be exactly twice what it was? What follows for a weight taken over from somebody's paper?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# TODO
+# **Model answer.** Many learnt atoms show one thing in one place: an edge, a line or a corner, with the rest of the patch
+# nearly even. Principal components cover the whole patch with waves, coarse ones first and then ever finer ones, and no single
+# one looks like a piece of clothing. Components stand at right angles to one another, so there can be no more than pixels, 49;
+# here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be as many as one likes. By learning,
+# the number of active units hardly changed (8.5 to 8.2), while the error fell by about a third (0.136 to 0.095). The atoms are
+# fitted to codes that are sparse: an atom is changed only by the patches for which its unit is on, and it becomes what these
+# few patches have in common. The penalty acts through the codes. With patches twice as bright and the same weight, more
+# units are active: doubling the patches and the weight doubles every code and multiplies all of $F$ by 4, so the old weight is
+# now half of what it was. Twice the weight gives exactly twice the codes. A weight from a paper therefore means nothing
+# without the scale of its images (and without knowing whether it adds or averages pixels); aim at a number of active
+# units or at an error.
+#
+# **Rubric.**
+#
+# - 1 mark for local edges against waves over the whole patch, and for 48 or 49 as the limit for components, with the
+#   reason (right angles). Half a mark for each.
+# - 1 mark for "active units hardly, error most" and for how sparsity comes in: through the codes that the atoms are fitted
+#   to. Half a mark for each.
+# - 1 mark for more units, twice the weight, and a conclusion: the weight depends on the data's scale. Half a mark if one
+#   of the three is missing.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -487,8 +510,8 @@ def refit(x, atoms, codes):
 
 # %% nbgrader={"grade": true, "grade_id": "task-4-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 three = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
-images = np.array([[3.0, 4.0, 1.0], [1.0, 0.0, 8.0], [0.0, 2.0, 0.0]])
-before = np.array([[0.0, 4.0, 0.0], [0.5, 0.0, 2.0], [0.0, 0.0, 0.0]])
+images = np.array([[4.0, 4.0, 1.0], [1.6, 0.8, 0.0], [0.0, 2.0, 0.0]])
+before = np.array([[0.0, 4.0, 0.0], [0.5, 0.4, 0.0], [0.0, 0.0, 0.0]])
 if started(best_factor(images, three, before), "Task 4, best_factor") and started(
     refit(images, three, before), "Task 4, refit"
 ):
@@ -526,12 +549,13 @@ if started(best_factor(images, three, before), "Task 4, best_factor") and starte
     assert not np.allclose(found, alone), (
         "you fitted all units and then dropped some; the units that are on have to be fitted without the others"
     )
-    assert np.allclose(found[0], [0, 5, 0]), (
-        f"image 0 uses its second atom alone, so the value is w . x = 5, not {found[0]}"
+    assert np.allclose(found[0], [0, 5.6, 0]), (
+        f"image 0 uses its second atom alone, so the value is w . x = 5.6; your code is {found[0].round(3)}"
     )
-    assert np.allclose(found[1], [1, 0, 8]), (
-        f"image 1 is rebuilt exactly by 1 and 8 of its two atoms, not by {found[1]}"
+    assert not np.allclose(found[1], [1.6, 1.6, 0]), (
+        "image 1: you fitted each of its atoms by itself, but they overlap: fit them together"
     )
+    assert np.allclose(found[1], [1, 1, 0]), f"image 1 is the sum of its two atoms; your code is {found[1].round(3)}"
     print("Task 4: the visible checks pass.")
 ### BEGIN HIDDEN TESTS
 done = [best_factor(images, three, before), refit(images, three, before)]
@@ -598,7 +622,25 @@ if (
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# TODO
+# **Model answer.** The factor grows with the weight, here from 1.05 to about 1.3. The penalty takes an amount off each
+# value that is in proportion to the weight, and the larger it is, the more has to be given back. That amount does not
+# grow with the value, so small values lose a larger share than large ones, and for atoms that overlap it differs from
+# unit to unit. One factor cannot give back different shares; refitting can. It is no contradiction that $F$ rises: the
+# error is only the first term of $F$, and refitting makes it small without a regard to the second, the L1 norm, which grows.
+# The code that `sparse_codes` found has the smallest $F$ of *all* codes, and the refitted one is among them, so it cannot
+# lower $F$, except by what the search left over (an excess of up to 0.02). By $F$ the student will always choose the smallest
+# weight: for any fixed code $F$ falls as the weight falls, so the smallest $F$ falls, too; at weight 0 it is the least
+# squared error alone, which is 0 here, since 96 atoms can rebuild nearly anything. $F$ with two weights is like two prices in
+# two currencies. Compare errors, after refitting, at equal numbers of active units (or bits), on validation patches; or set
+# the number of active units that you can afford and choose the weight that gives it.
+#
+# **Rubric.**
+#
+# - 1 mark for a factor that grows with the weight because more is taken off, and for the reason why one factor is not
+#   enough: units lose different shares. Half a mark for each.
+# - 1 mark for "the error is only a part of $F$", and for "never lower, for the code was the minimum". Half a mark for each.
+# - 1 mark for the smallest weight with an argument, and for a comparison at equal active units, bits or error. Half a mark
+#   for each.
 # ### END SOLUTION
 
 # %% [markdown]
