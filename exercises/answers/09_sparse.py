@@ -1,4 +1,5 @@
-# Answers to sheet 9: mistakes that students make, which have to be caught, and unusual right answers, which have to pass.
+# Answers to sheet 9: mistakes that students make, which have to be caught, and unusual right answers, which have to
+# pass.
 
 
 # %% task-1 wrong: compares the values, not their absolute values

@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Exercise sheet 9: Sparse autoencoders
 #
-# This sheet follows [chapter 9](../../../chapters/09_sparse.ipynb). There an encoder had to guess which units to turn on.
-# Here there is none: you find the best sparse code of each image by yourself, let a decoder learn from your codes, undo
-# what the penalty did to them, and number all sets of active units. The images are small ones, cut out of clothes.
+# This sheet follows [chapter 9](../../../chapters/09_sparse.ipynb). There an encoder had to guess which units to turn
+# on. Here there is none: you find the best sparse code of each image by yourself, let a decoder learn from your codes,
+# undo what the penalty did to them, and number all sets of active units. The images are small ones, cut out of clothes.
 #
 # It takes about 110 minutes. There are twenty marks: fourteen for tasks that are checked automatically, six for two
 # questions that your teacher marks.
@@ -67,9 +67,9 @@ print(f"{len(x_train)} patches for learning, {len(x_validation)} for validation,
 # ## Task 1: The largest, whatever their sign (2 marks)
 #
 # Chapter 9's top-k keeps the largest *values*, and where several tie for the last place it keeps all of them. Write
-# `largest(codes, k)`, which differs in both: in each row it keeps the $k$ values that are largest in *absolute value*, with
-# their signs, and sets all others to 0. It keeps exactly $k$: of values that tie, those of the units with the lower
-# numbers. The result has the shape of `codes`; $k$ is at least 1 and at most the number of units.
+# `largest(codes, k)`, which differs in both: in each row it keeps the $k$ values that are largest in *absolute value*,
+# with their signs, and sets all others to 0. It keeps exactly $k$: of values that tie, those of the units with the
+# lower numbers. The result has the shape of `codes`; $k$ is at least 1 and at most the number of units.
 #
 # <details><summary>Hint</summary>
 #
@@ -110,7 +110,7 @@ if started(largest(np.array([[1.0, 2.0]]), 1), "Task 1"):
     ties = np.array([[1.0, -2.0, 2.0, 2.0, 0.0]])
     found = np.asarray(largest(ties, 2))
     assert (found != 0).sum() == 2, (
-        f"of {ties[0]} you kept {(found != 0).sum()} values, not 2: a threshold keeps all ties"
+        f"of {ties[0]} you kept {(found != 0).sum()} values, not 2: a threshold cannot tell ties apart"
     )
     assert np.allclose(found, [[0, -2.0, 2.0, 0, 0]]), (
         f"of {ties[0]} you kept {found[0]}: of values that tie, the units with the lower numbers stay"
@@ -132,8 +132,8 @@ for n, m, k in ((30, 12, 5), (4, 6, 6), (1, 9, 1)):
 # %% [markdown]
 # ## Task 2: The push on a sigmoid unit (3 marks)
 #
-# A layer of sigmoid units gets the inputs $a_{ij}$ (image $i$, unit $j$) and gives $z_{ij} = 1 / (1 + e^{-a_{ij}})$. Its KL
-# penalty, with weight 1, is chapter 9's
+# A layer of sigmoid units gets the inputs $a_{ij}$ (image $i$, unit $j$) and gives $z_{ij} = 1 / (1 + e^{-a_{ij}})$.
+# Its KL penalty, with weight 1, is chapter 9's
 #
 # $$ P = \sum_{j=1}^{m} \Big[ \rho \ln \frac{\rho}{\hat\rho_j} + (1 - \rho) \ln \frac{1 - \rho}{1 - \hat\rho_j} \Big],
 #    \qquad \hat\rho_j = \frac1n \sum_{i=1}^{n} z_{ij}. \tag{Ex9.1} $$
@@ -141,14 +141,14 @@ for n, m, k in ((30, 12, 5), (4, 6, 6), (1, 9, 1)):
 # Write two functions; `inputs` holds the $a_{ij}$, shape `(n, m)`, and `target` is $\rho$.
 #
 # - `kl_penalty(inputs, target)` gives $P$, one number.
-# - `kl_gradient(inputs, target)` gives $\partial P / \partial a_{ij}$, shape `(n, m)`, by a formula that you derive, not
-#   by differences.
+# - `kl_gradient(inputs, target)` gives $\partial P / \partial a_{ij}$, shape `(n, m)`, by a formula that you derive,
+#   not by differences.
 #
 # <details><summary>Hint</summary>
 #
-# A chain of three steps: how $P$ depends on $\hat\rho_j$, how $\hat\rho_j$ depends on one $z_{ij}$, how $z_{ij}$ depends on
-# $a_{ij}$. The first is the same for all images, the second the same for everything. Where is the first 0? For the
-# third, the sigmoid's slope can be written with its own value.
+# A chain of three steps: how $P$ depends on $\hat\rho_j$, how $\hat\rho_j$ depends on one $z_{ij}$, how $z_{ij}$
+# depends on $a_{ij}$. The first is the same for all images, the second the same for everything. Where is the first 0?
+# For the third, the sigmoid's slope can be written with its own value.
 #
 # </details>
 
@@ -240,17 +240,17 @@ for n, m, target in ((5, 3, 0.02), (1, 4, 0.5), (8, 1, 0.9)):
 # %% [markdown]
 # ## Task 3: The best sparse code (3 marks)
 #
-# An encoder computes its codes in one step and pays for that. Do without. For given atoms, the best code of an image $x$ is
-# the one with the least
+# An encoder computes its codes in one step and pays for that. Do without. For given atoms, the best code of an image
+# $x$ is the one with the least
 #
 # $$ F(z) = \tfrac12 \big\lVert x - \sum_j z_j w_j \big\rVert^2 + \lambda \sum_j |z_j|. \tag{Ex9.2} $$
 #
-# Mind that everything is a sum here, over pixels and over units. Write `sparse_codes(x, atoms, weight)`, which gives such
-# codes, shape `(n, m)`, for all images in `x`, where `weight` is $\lambda$. Values may be negative. The values of units
-# that are off have to be exactly 0, as they are in the best code.
+# Mind that everything is a sum here, over pixels and over units. Write `sparse_codes(x, atoms, weight)`, which gives
+# such codes, shape `(n, m)`, for all images in `x`, where `weight` is $\lambda$. Values may be negative. The values of
+# units that are off have to be exactly 0, as they are in the best code.
 #
-# How good is good enough? $F$ has no formula for its minimum, but there is a bound: with the residual
-# $r = x - \sum_j z_j w_j$ of *any* code $z$, and $s = \min(1, \lambda / \max_j |w_j \cdot r|)$, no code at all has an $F$ below
+# How good is good enough? $F$ has no formula for its minimum, but there is a bound: with the residual $r = x - \sum_j
+# z_j w_j$ of *any* code $z$, and $s = \min(1, \lambda / \max_j |w_j \cdot r|)$, no code at all has an $F$ below
 #
 # $$ B = \tfrac12 \lVert x \rVert^2 - \tfrac12 \lVert x - s\, r \rVert^2. \tag{Ex9.3} $$
 #
@@ -260,10 +260,10 @@ for n, m, target in ((5, 3, 0.02), (1, 4, 0.5), (8, 1, 0.9)):
 #
 # <details><summary>Hint</summary>
 #
-# The steps of exercise 6 in chapter 9, known as ISTA, are one way. Begin with $z = 0$. The gradient of the first term of
-# (Ex9.2) is $(\hat x - x)$ times the atoms, transposed; go a step of length $t$ against it. Then move each value by
-# $t \lambda$ towards 0, from above or from below, and stop at 0. A step is safe if $t$ is at most one over the square of
-# the atoms' largest singular value, `np.linalg.norm(atoms, 2)`. Work on all images at once; some hundred steps are
+# The steps of exercise 6 in chapter 9, known as ISTA, are one way. Begin with $z = 0$. The gradient of the first term
+# of (Ex9.2) is $(\hat x - x)$ times the atoms, transposed; go a step of length $t$ against it. Then move each value by
+# $t \lambda$ towards 0, from above or from below, and stop at 0. A step is safe if $t$ is at most one over the square
+# of the atoms' largest singular value, `np.linalg.norm(atoms, 2)`. Work on all images at once; some hundred steps are
 # needed. Look at `excess` as you raise their number.
 #
 # </details>
@@ -319,7 +319,10 @@ if started(sparse_codes(x_validation[:2], first_atoms, 0.2), "Task 3"):
         ),
         ([[1, -0.5], [0, 0.3]], "you turned small values off, but the penalty makes the large ones smaller as well"),
         ([[0.9, -0.4], [0, 0.2]], "the penalty counts half as much as it should: mind the ½ in front of the error"),
-        ([[0.6, -0.1], [0, 0]], "the penalty counts twice as much as it should"),
+        (
+            [[0.6, -0.1], [0, 0]],
+            "the penalty counts twice as much as it should: does the threshold hold the step, once?",
+        ),
     ):
         assert not np.allclose(found, mistake, atol=1e-3), why
     assert abs(found[0, 1] + 0.3) < 0.01 and abs(found[0, 0] - 0.8) < 0.01, (
@@ -371,11 +374,11 @@ assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), (
 
 # %% [markdown]
 # Now let atoms learn from your codes, as [Olshausen and Field
-# (1996)](../../../chapters/references.md#olshausen-and-field-1996) did. The next cell begins with 96 training patches as atoms.
-# Again and again it asks your function for the codes of 250 training patches, then changes one atom after the other to
-# the one of least squared error for the codes found so far, and scales it to length 1. In the figure, the upper two rows
-# are atoms at the start, the middle two the same atoms after learning. The lower two rows are the first [principal
-# components](../../../chapters/glossary.md#pca) of the training patches.
+# (1996)](../../../chapters/references.md#olshausen-and-field-1996) did. The next cell begins with 96 training patches
+# as atoms. Again and again it asks your function for the codes of 250 training patches, then changes one atom after the
+# other to the one of least squared error for the codes found so far, and scales it to length 1. In the figure, the
+# upper two rows are atoms at the start, the middle two the same atoms after learning. The lower two rows are the first
+# [principal components](../../../chapters/glossary.md#pca) of the training patches.
 
 # %% mystnb={"image": {"alt": "Six rows of 16 small pictures in red and blue. Rows one and two, atoms at the start, are pieces of clothes: bars, edges, corners, some of them noisy. Rows three and four, the same atoms after learning: cleaner edges, thin lines and corners at one place each. Rows five and six, principal components: broad waves first, then chequered patterns over the whole patch that become ever finer."}} nbgrader={"grade": false, "grade_id": "setup-atoms", "locked": true, "schema_version": 3, "solution": false, "task": false}
 WEIGHT = 0.2
@@ -432,57 +435,59 @@ if learnt_atoms is not None:
 # %% [markdown]
 # ## Question 1: Atoms that were learnt (3 marks)
 #
-# Look at the figure and at the table, which is about 500 validation patches; its *error* is the squared error as a share
-# of the patches' own squares. Write five to eight sentences. If Task 3 is not done, answer what can be answered by argument.
+# Look at the figure and at the table, which is about 500 validation patches; its *error* is the squared error as a
+# share of the patches' own squares. Write five to eight sentences. If Task 3 is not done, answer what can be answered
+# by argument.
 #
 # 1. What do the learnt atoms show that the principal components do not? There are 96 atoms; could you have 96 principal
 #    components of these patches?
-# 2. In the table, which number hardly changed by learning, and which changed most? The step that changes the atoms is plain
-#    least squares, without a penalty. So why do atoms come out that are good for *sparse* codes?
-# 3. A fellow student multiplies all patches by 2 and keeps atoms and weight. Will more units be active or fewer? With which
-#    weight would every code be exactly twice what it was? What follows for a weight taken over from somebody's paper?
+# 2. In the table, which number hardly changed by learning, and which changed most? The step that changes the atoms is
+#    plain least squares, without a penalty. So why do atoms come out that are good for *sparse* codes?
+# 3. A fellow student multiplies all patches by 2 and keeps atoms and weight. Will more units be active or fewer? With
+#    which weight would every code be exactly twice what it was? What follows for a weight taken over from somebody's
+#    paper?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** Many learnt atoms show one thing in one place: an edge, a line or a corner, with the rest of the patch
-# nearly even. Principal components cover the whole patch with waves, coarse ones first and then ever finer ones, and no single
-# one looks like a piece of clothing. Components stand at right angles to one another, so there can be no more than pixels, 49;
-# here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be as many as one likes. By learning,
-# the number of active units hardly changed (8.5 to 8.2), while the error fell by about a third (0.136 to 0.095). The atoms are
-# fitted to codes that are sparse: an atom is changed only by the patches for which its unit is on, and it becomes what these
-# few patches have in common. The penalty acts through the codes. With patches twice as bright and the same weight, more
-# units are active: doubling the patches and the weight doubles every code and multiplies all of $F$ by 4, so the old weight is
-# now half of what it was. Twice the weight gives exactly twice the codes. A weight from a paper therefore means nothing
-# without the scale of its images (and without knowing whether it adds or averages pixels); aim at a number of active
-# units or at an error.
+# **Model answer.** Many learnt atoms show one thing in one place: an edge, a line or a corner, with the rest of the
+# patch nearly even. Principal components cover the whole patch with waves, coarse ones first and then ever finer ones,
+# and no single one looks like a piece of clothing. Components stand at right angles to one another, so there can be no
+# more than pixels, 49; here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be as
+# many as one likes. By learning, the number of active units hardly changed (8.5 to 8.2), while the error fell by about
+# a third (0.136 to 0.095). The atoms are fitted to codes that are sparse: an atom is changed only by the patches for
+# which its unit is on, and it becomes what these few patches have in common. The penalty acts through the codes. With
+# patches twice as bright and the same weight, more units are active: doubling the patches and the weight doubles every
+# code and multiplies all of $F$ by 4, so the old weight is now half of what it was. Twice the weight gives exactly
+# twice the codes. A weight from a paper therefore means nothing without the scale of its images (and without knowing
+# whether it adds or averages pixels); aim at a number of active units or at an error.
 #
 # **Rubric.**
 #
 # - 1 mark for local edges against waves over the whole patch, and for 48 or 49 as the limit for components, with the
 #   reason (right angles). Half a mark for each.
-# - 1 mark for "active units hardly, error most" and for how sparsity comes in: through the codes that the atoms are fitted
-#   to. Half a mark for each.
-# - 1 mark for more units, twice the weight, and a conclusion: the weight depends on the data's scale. Half a mark if one
-#   of the three is missing.
+# - 1 mark for "active units hardly, error most" and for how sparsity comes in: through the codes that the atoms are
+#   fitted to. Half a mark for each.
+# - 1 mark for more units, twice the weight, and a conclusion: the weight depends on the data's scale. Half a mark if
+#   one of the three is missing.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Task 4: Undo the shrinkage (3 marks)
 #
-# The penalty made your values too small: [shrinkage](../../../chapters/glossary.md#shrinkage). Chapter 9 looked for the best
-# factor by trying nine. With squared error and without a sigmoid there is a formula. Write two functions.
+# The penalty made your values too small: [shrinkage](../../../chapters/glossary.md#shrinkage). Chapter 9 looked for the
+# best factor by trying nine. With squared error and without a sigmoid there is a formula. Write two functions.
 #
-# - `best_factor(x, atoms, codes)` gives the one number $s$, the same for all images and units, for which the squared error of
-#   $s \hat x$, added up over all images and pixels, is least.
-# - `refit(x, atoms, codes)` gives new codes, shape `(n, m)`. For each image, the same units are on, those with a value that is not
-#   0. Their values are free: they are the ones with the least squared error. All other values are 0; an image for
-#   which no unit is on keeps a code of zeros.
+# - `best_factor(x, atoms, codes)` gives the one number $s$, the same for all images and units, for which the squared
+#   error of $s \hat x$, added up over all images and pixels, is least.
+# - `refit(x, atoms, codes)` gives new codes, shape `(n, m)`. For each image, the same units are on, those with a value
+#   that is not 0. Their values are free: they are the ones with the least squared error. All other values are 0; an
+#   image for which no unit is on keeps a code of zeros.
 #
 # <details><summary>Hint</summary>
 #
-# For $s$: write down $\sum (x - s \hat x)^2$ and set its derivative with respect to $s$ to 0. For `refit`, take one image at a
-# time: `atoms[codes[i] != 0]` are the atoms that it may use, and `np.linalg.lstsq` finds the values. Which way round does it
-# want the atoms, as rows or as columns?
+# For $s$: write down $\sum (x - s \hat x)^2$ and set its derivative with respect to $s$ to 0. For `refit`, take one
+# image at a time: `atoms[codes[i] != 0]` are the atoms that it may use, and `np.linalg.lstsq` finds the values. Which
+# way round does it want the atoms, as rows or as columns?
 #
 # </details>
 
@@ -577,10 +582,10 @@ for n, m, p in ((20, 15, 10), (1, 3, 6), (9, 30, 12)):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# With your functions of Tasks 3 and 4, the next cell codes 500 validation patches with the learnt atoms, for four weights.
-# *Error* is the squared error as a share of the patches' own squares: of the codes as they are, times your factor, refitted,
-# and for PCA with as many components as units are active on average, rounded. $F$ is the mean of (Ex9.2), with the weight
-# of its row.
+# With your functions of Tasks 3 and 4, the next cell codes 500 validation patches with the learnt atoms, for four
+# weights. *Error* is the squared error as a share of the patches' own squares: of the codes as they are, times your
+# factor, refitted, and for PCA with as many components as units are active on average, rounded. $F$ is the mean of
+# (Ex9.2), with the weight of its row.
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -617,8 +622,9 @@ if (
 #
 # 1. How does the best factor depend on the weight, and why? Why does refitting gain more than the best factor?
 # 2. Refitting lowers the error, and yet it *raises* $F$. Why is that no contradiction? Could it ever lower $F$?
-# 3. A fellow student wants to choose the weight and takes the one with the smallest $F$ on validation patches. Which one
-#    will it be, whatever the patches? Argue. By what would you compare two weights, or two sets of atoms, in its place?
+# 3. A fellow student wants to choose the weight and takes the one with the smallest $F$ on validation patches. Which
+#    one will it be, whatever the patches? Argue. By what would you compare two weights, or two sets of atoms, in its
+#    place?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
@@ -626,31 +632,34 @@ if (
 # value that is in proportion to the weight, and the larger it is, the more has to be given back. That amount does not
 # grow with the value, so small values lose a larger share than large ones, and for atoms that overlap it differs from
 # unit to unit. One factor cannot give back different shares; refitting can. It is no contradiction that $F$ rises: the
-# error is only the first term of $F$, and refitting makes it small without a regard to the second, the L1 norm, which grows.
-# The code that `sparse_codes` found has the smallest $F$ of *all* codes, and the refitted one is among them, so it cannot
-# lower $F$, except by what the search left over (an excess of up to 0.02). By $F$ the student will always choose the smallest
-# weight: for any fixed code $F$ falls as the weight falls, so the smallest $F$ falls, too; at weight 0 it is the least
-# squared error alone, which is 0 here, since 96 atoms can rebuild nearly anything. $F$ with two weights is like two prices in
-# two currencies. Compare errors, after refitting, at equal numbers of active units (or bits), on validation patches; or set
-# the number of active units that you can afford and choose the weight that gives it.
+# error is only the first term of $F$, and refitting makes it small without a regard to the second, the L1 norm, which
+# grows. The code that `sparse_codes` found has the smallest $F$ of *all* codes, and the refitted one is among them, so
+# it cannot lower $F$, except by what the search left over (an excess of up to 0.02). By $F$ the student will always
+# choose the smallest weight: for any fixed code $F$ falls as the weight falls, so the smallest $F$ falls, too; at
+# weight 0 it is the least squared error alone, which is 0 here, since 96 atoms can rebuild nearly anything. $F$ with
+# two weights is like two prices in two currencies. Compare errors, after refitting, at equal numbers of active units
+# (or bits), on validation patches; or set the number of active units that you can afford and choose the weight that
+# gives it.
 #
 # **Rubric.**
 #
 # - 1 mark for a factor that grows with the weight because more is taken off, and for the reason why one factor is not
 #   enough: units lose different shares. Half a mark for each.
-# - 1 mark for "the error is only a part of $F$", and for "never lower, for the code was the minimum". Half a mark for each.
-# - 1 mark for the smallest weight with an argument, and for a comparison at equal active units, bits or error. Half a mark
-#   for each.
+# - 1 mark for "the error is only a part of $F$", and for "never lower, for the code was the minimum". Half a mark for
+#   each.
+# - 1 mark for the smallest weight with an argument, and for a comparison at equal active units, bits or error. Half a
+#   mark for each.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Task 5: A number for every set (3 marks)
 #
-# To store a sparse code you have to say which units are on. There are $\binom{m}{k}$ sets of $k$ of $m$ units, and chapter 9
-# counted the bits that it takes to name one of them. Now name them. Write two functions.
+# To store a sparse code you have to say which units are on. There are $\binom{m}{k}$ sets of $k$ of $m$ units, and
+# chapter 9 counted the bits that it takes to name one of them. Now name them. Write two functions.
 #
-# - `name_of(units, m)` gives the name of a set: a whole number that is at least 0 and *below* $\binom{m}{k}$. `units` is a list
-#   of $k$ different unit numbers from 0 to $m - 1$, in ascending order. No two sets of the same size may have the same name.
+# - `name_of(units, m)` gives the name of a set: a whole number that is at least 0 and *below* $\binom{m}{k}$. `units`
+#   is a list of $k$ different unit numbers from 0 to $m - 1$, in ascending order. No two sets of the same size may have
+#   the same name.
 # - `units_of(name, k, m)` gives the set back that has this name: a list of $k$ unit numbers in ascending order.
 #
 # In which order you number the sets is up to you. But your functions have to be quick for 32 of 1,024 units, so listing
@@ -658,10 +667,10 @@ if (
 #
 # <details><summary>Hint</summary>
 #
-# Number first all sets whose largest unit is small. How many sets of $k$ units have all their units *below* $u$? That many
-# names are used up before the first set whose largest unit is $u$. Among the sets with that largest unit, what is left to
-# tell apart is a set of $k - 1$ units below $u$: the same question again. Backwards: find the largest unit first.
-# `math.comb(u, k)` gives $\binom{u}{k}$ exactly, and 0 if $u < k$.
+# Number first all sets whose largest unit is small. How many sets of $k$ units have all their units *below* $u$? That
+# many names are used up before the first set whose largest unit is $u$. Among the sets with that largest unit, what is
+# left to tell apart is a set of $k - 1$ units below $u$: the same question again. Backwards: find the largest unit
+# first. `math.comb(u, k)` gives $\binom{u}{k}$ exactly, and 0 if $u < k$.
 #
 # </details>
 
@@ -689,7 +698,7 @@ def units_of(name, k, m):
 
 
 # %% nbgrader={"grade": true, "grade_id": "task-5-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-if started(name_of([0, 1], 4), "Task 5, name_of") and started(units_of(0, 2, 4), "Task 5, units_of"):
+if started(name_of([0, 1], 4), "Task 5, name_of") and started(units_of(name_of([0, 1], 4), 2, 4), "Task 5, units_of"):
     sets = [list(units) for units in itertools.combinations(range(6), 3)]
     names = [name_of(units, 6) for units in sets]
     assert all(isinstance(name, int) for name in names), f"a name has to be an int, not a {type(names[0]).__name__}"
@@ -707,7 +716,7 @@ if started(name_of([0, 1], 4), "Task 5, name_of") and started(units_of(0, 2, 4),
     many = list(range(3, 1024, 32))
     name = name_of(many, 1024)
     assert isinstance(name, int) and 0 <= name < math.comb(1024, 32), (
-        "for 32 of 1,024 units the name is no int from 0 to the number of sets: floats and NumPy's integers are too short"
+        "for 32 of 1,024 units the name is no int below the number of sets: floats and NumPy's integers are too short"
     )
     assert list(units_of(name, 32, 1024)) == many, (
         "for 32 of 1,024 units the set that comes back is another one: are all numbers whole ones, without rounding?"
@@ -733,8 +742,8 @@ for m, k in ((1024, 32), (700, 40)):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What the names save, for 1,024 units: bits for one number that names the set, bits for a list of unit numbers, and one bit
-# for each unit. Below it the name of a set, from your function.
+# What the names save, for 1,024 units: bits for one number that names the set, bits for a list of unit numbers, and one
+# bit for each unit. Below it the name of a set, from your function.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 bits = {
