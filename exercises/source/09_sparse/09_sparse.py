@@ -260,11 +260,11 @@ for n, m, target in ((5, 3, 0.02), (1, 4, 0.5), (8, 1, 0.9)):
 #
 # <details><summary>Hint</summary>
 #
-# The steps of exercise 6 in chapter 9, known as ISTA, are one way. Begin with $z = 0$. The gradient of the first term
-# of (Ex9.2) is $(\hat x - x)$ times the atoms, transposed; go a step of length $t$ against it. Then move each value by
-# $t \lambda$ towards 0, from above or from below, and stop at 0. A step is safe if $t$ is at most one over the square
-# of the atoms' largest singular value, `np.linalg.norm(atoms, 2)`. Work on all images at once; some hundred steps are
-# needed. Look at `excess` as you raise their number.
+# The steps known as ISTA, from the exercises of chapter 9, are one way. Begin with $z = 0$. The gradient of the first
+# term of (Ex9.2) is $(\hat x - x)$ times the atoms, transposed; go a step of length $t$ against it. Then move each
+# value by $t \lambda$ towards 0, from above or from below, and stop at 0. A step is safe if $t$ is at most one over the
+# square of the atoms' largest singular value, `np.linalg.norm(atoms, 2)`. Work on all images at once; some hundred
+# steps are needed. Look at `excess` as you raise their number.
 #
 # </details>
 
@@ -291,7 +291,7 @@ def sparse_codes(x, atoms, weight):
     step = 1 / np.linalg.norm(atoms, 2) ** 2
     codes = ahead = np.zeros((len(x), len(atoms)))
     momentum = 1.0
-    for _ in range(250):
+    for _ in range(200):
         moved = ahead - step * (ahead @ atoms - x) @ atoms.T
         shrunk = np.sign(moved) * np.maximum(np.abs(moved) - step * weight, 0)
         # Steps that run ahead a little need far fewer of them (Beck and Teboulle 2009). Plain ISTA takes about 1,000.
@@ -375,7 +375,7 @@ assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), (
 # %% [markdown]
 # Now let atoms learn from your codes, as [Olshausen and Field
 # (1996)](../../../chapters/references.md#olshausen-and-field-1996) did. The next cell begins with 96 training patches
-# as atoms. Again and again it asks your function for the codes of 250 training patches, then changes one atom after the
+# as atoms. Again and again it asks your function for the codes of 200 training patches, then changes one atom after the
 # other to the one of least squared error for the codes found so far, and scales it to length 1. In the figure, the
 # upper two rows are atoms at the start, the middle two the same atoms after learning. The lower two rows are the first
 # [principal components](../../../chapters/glossary.md#pca) of the training patches.
@@ -384,7 +384,7 @@ assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), (
 WEIGHT = 0.2
 
 
-def learn(atoms, batches=12, size=250):
+def learn(atoms, batches=12, size=200):
     """Atoms learnt from sparse codes, None until Task 3 is done."""
     if sparse_codes(x_train[:1], atoms, WEIGHT) is None:
         return None
@@ -439,8 +439,8 @@ if learnt_atoms is not None:
 # share of the patches' own squares. Write five to eight sentences. If Task 3 is not done, answer what can be answered
 # by argument.
 #
-# 1. What do the learnt atoms show that the principal components do not? There are 96 atoms; could you have 96 principal
-#    components of these patches?
+# 1. What do the learnt atoms show that the principal components do not, and what did learning do to the atoms of the
+#    start? There are 96 atoms; could you have 96 principal components of these patches?
 # 2. In the table, which number hardly changed by learning, and which changed most? The step that changes the atoms is
 #    plain least squares, without a penalty. So why do atoms come out that are good for *sparse* codes?
 # 3. A fellow student multiplies all patches by 2 and keeps atoms and weight. Will more units be active or fewer? With
@@ -450,11 +450,12 @@ if learnt_atoms is not None:
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # **Model answer.** Many learnt atoms show one thing in one place: an edge, a line or a corner, with the rest of the
-# patch nearly even. Principal components cover the whole patch with waves, coarse ones first and then ever finer ones,
-# and no single one looks like a piece of clothing. Components stand at right angles to one another, so there can be no
+# patch nearly even. Some of that was there from the start, since the atoms began as patches; learning made them cleaner
+# (noisy ones became smooth, single pixels became short lines). Principal components cover the whole patch with waves,
+# coarse ones first and then ever finer ones. Components stand at right angles to one another, so there can be no
 # more than pixels, 49; here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be as
-# many as one likes. By learning, the number of active units hardly changed (8.5 to 8.2), while the error fell by about
-# a third (0.136 to 0.095). The atoms are fitted to codes that are sparse: an atom is changed only by the patches for
+# many as one likes. By learning, the number of active units hardly changed (from about 8.5 to about 8), while the error
+# fell most, by some 30 %. The atoms are fitted to codes that are sparse: an atom is changed only by the patches for
 # which its unit is on, and it becomes what these few patches have in common. The penalty acts through the codes. With
 # patches twice as bright and the same weight, more units are active: doubling the patches and the weight doubles every
 # code and multiplies all of $F$ by 4, so the old weight is now half of what it was. Twice the weight gives exactly
@@ -463,8 +464,8 @@ if learnt_atoms is not None:
 #
 # **Rubric.**
 #
-# - 1 mark for local edges against waves over the whole patch, and for 48 or 49 as the limit for components, with the
-#   reason (right angles). Half a mark for each.
+# - 1 mark for edges or lines at one place against waves over the whole patch, and for 48 or 49 as the limit for
+#   components, with the reason (right angles). Half a mark for each.
 # - 1 mark for "active units hardly, error most" and for how sparsity comes in: through the codes that the atoms are
 #   fitted to. Half a mark for each.
 # - 1 mark for more units, twice the weight, and a conclusion: the weight depends on the data's scale. Half a mark if
@@ -475,7 +476,7 @@ if learnt_atoms is not None:
 # ## Task 4: Undo the shrinkage (3 marks)
 #
 # The penalty made your values too small: [shrinkage](../../../chapters/glossary.md#shrinkage). Chapter 9 looked for the
-# best factor by trying nine. With squared error and without a sigmoid there is a formula. Write two functions.
+# best factor by trying several. With squared error and without a sigmoid there is a formula. Write two functions.
 #
 # - `best_factor(x, atoms, codes)` gives the one number $s$, the same for all images and units, for which the squared
 #   error of $s \hat x$, added up over all images and pixels, is least.
@@ -542,8 +543,8 @@ if started(best_factor(images, three, before), "Task 4, best_factor") and starte
     found = np.asarray(refit(images, three, before))
     assert found.shape == (3, 3), f"refit gives shape {found.shape}; it needs that of the codes, (3, 3)"
     assert np.isfinite(found).all(), "refit is not finite: what becomes of the image for which no unit is on?"
-    assert not found[2].any(), f"no unit is on for the last image, so its code stays 0; it is {found[2].round(3)}"
-    off = (before == 0) & (found != 0)
+    assert np.allclose(found[2], 0), f"no unit is on for the last image, so its code stays 0; it is {found[2].round(3)}"
+    off = (before == 0) & (np.abs(found) > 1e-9)
     assert not off.any(), (
         f"for image {np.argwhere(off)[0][0]} you turned on a unit that was off: fit each image's own units"
     )
@@ -576,7 +577,7 @@ for n, m, p in ((20, 15, 10), (1, 3, 6), (9, 30, 12)):
     assert abs(slope) < 1e-6, f"best_factor: the error's derivative is {slope:.3f}, not 0, for {n} images and {m} units"
     found = np.asarray(refit(others, chosen, given))
     assert found.shape == (n, m), f"refit gives the wrong shape for {n} images and {m} units"
-    assert not np.any(found[given == 0]), f"refit turns units on that were off, for {n} images and {m} units"
+    assert np.allclose(found[given == 0], 0), f"refit turns units on that were off, for {n} images and {m} units"
     left = (others - found @ chosen) @ chosen.T
     assert np.allclose(left[given != 0], 0, atol=1e-6), f"refit: other values have a smaller error, with {m} units"
 ### END HIDDEN TESTS
