@@ -450,8 +450,8 @@ if learnt_atoms is not None:
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # **Model answer.** Many learnt atoms show one thing in one place: an edge, a line or a corner, with the rest of the
-# patch nearly even. Some of that was there from the start, since the atoms began as patches; learning made them cleaner
-# (noisy ones became smooth, single pixels became short lines). Principal components cover the whole patch with waves,
+# patch nearly even. Some of that was there from the start, since the atoms began as patches; learning took noise away
+# and changed what few patches needed. Principal components cover the whole patch with waves,
 # coarse ones first and then ever finer ones. Components stand at right angles to one another, so there can be no
 # more than pixels, 49; here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be as
 # many as one likes. By learning, the number of active units hardly changed (from about 8.5 to about 8), while the error
@@ -608,11 +608,8 @@ def compare(weight):
     }
 
 
-if (
-    learnt_atoms is not None
-    and refit(images, three, before) is not None
-    and best_factor(images, three, before) is not None
-):
+one_patch = x_validation[:1], first_atoms, np.ones((1, UNITS))
+if learnt_atoms is not None and refit(*one_patch) is not None and best_factor(*one_patch) is not None:
     table = pd.DataFrame({weight: compare(weight) for weight in (0.05, 0.1, 0.2, 0.4)}).T.rename_axis("weight")
     print(table.round(3).to_string())
 
