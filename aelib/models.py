@@ -364,7 +364,7 @@ class VariationalAutoencoder(Autoencoder):
 
     @property
     def posterior(self):
-        """The encoder up to its Gaussian: a model from images to ``[mean, log_variance]``, sharing the weights."""
+        """The encoder up to its Gaussian, a model from images to ``[mean, log_variance]`` that shares the weights."""
         return keras.Model(self.encoder.input, self.encoder.layers[-1].input, name="posterior")
 
     @property

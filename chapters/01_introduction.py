@@ -88,8 +88,8 @@ plots.architecture(
 # nothing else: chapter 3 hands clothes to a model trained on digits.
 #
 # > **Pitfall.** "784 numbers become 64, so the image is twelve times smaller." A pixel is one byte, a unit of the code
-# > is stored in four. And the decoder has to be stored as well. What compression by autoencoder really saves is a
-# > chapter of its own (planned).
+# > is stored in four. And the decoder has to be stored as well. What compression by autoencoder really saves is the
+# > subject of [chapter 12](12_compression.ipynb).
 #
 # ### What it is used for
 #
@@ -98,7 +98,7 @@ plots.architecture(
 # | Noise reduction | a network trained to turn noisy images into clean ones | [chapter 4](04_denoising.ipynb) |
 # | Seeing the structure of data | codes of two numbers, drawn as points | [chapter 6](06_latent_plane.ipynb) |
 # | Anomaly detection | an input unlike the training images is rebuilt badly, and thereby found | [chapter 11](11_anomaly_detection.ipynb) |
-# | Compression | the code, stored or sent in place of the image | chapter 12, planned |
+# | Compression | the code, stored or sent in place of the image | [chapter 12](12_compression.ipynb) |
 # | Feature learning | the encoder's output, as input to a classifier that has few labels | [chapter 13](13_feature_learning.ipynb) |
 # | Generating new images | the decoder, fed with codes that no image gave | [chapter 10](10_variational.ipynb) |
 #
@@ -339,10 +339,10 @@ plots.image_rows(
 # | | [6 · The latent plane](06_latent_plane.ipynb) | What do two numbers say about a digit, and which of it is chance? |
 # | III · Variants | [7 · Fashion-MNIST](07_fashion_mnist.ipynb) | What carries over to other images? |
 # | | 8 · Deeper and convolutional models (planned) | What do more layers and convolutions buy, at the same code size? |
-# | | 9 · Sparse autoencoders (planned) | What do units respond to when few may be active? |
+# | | [9 · Sparse autoencoders](09_sparse.ipynb) | What do units respond to when few may be active? |
 # | | [10 · Variational autoencoders](10_variational.ipynb) | How can a decoder invent new digits? |
 # | IV · Uses | [11 · Anomaly detection](11_anomaly_detection.ipynb) | Does a bad reconstruction give away what is unusual? |
-# | | 12 · Compression (planned) | How many bytes are really saved? |
+# | | [12 · Compression](12_compression.ipynb) | How many bytes are really saved? |
 # | | [13 · Feature learning](13_feature_learning.ipynb) | Do codes help where labels are few? |
 #
 # Every chapter goes the same way: a prediction, a measurement, a yardstick beside it. Each ends with cells that check

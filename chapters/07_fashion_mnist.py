@@ -919,5 +919,5 @@ print(f"All {len(checks)} checks passed.")
 # ## Next
 #
 # The dense model has met a limit: it sees 784 numbers and no neighbourhoods, and what is fine and may lie anywhere is
-# lost on it. Deeper and convolutional networks are planned as chapter 8. [Chapter 10](10_variational.ipynb) takes up
-# the plane: what if a code were not a point but a distribution?
+# lost on it. Deeper and convolutional networks are planned as chapter 8. [Chapter 9](09_sparse.ipynb) goes
+# another way: a code with more units than the image has pixels, of which only a few may be active at a time.

@@ -1004,4 +1004,4 @@ print(f"All {len(checks)} checks passed.")
 # ## Next
 #
 # An autoencoder is a guard for some anomalies and blind to others, and its code is often the better half.
-# [Chapter 13](13_feature_learning.ipynb) asks what the code is worth to a classifier that has few labels.
+# [Chapter 12](12_compression.ipynb) takes the code for what it looks like, a short file, and counts its bytes.
