@@ -380,7 +380,7 @@ assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), (
 # upper two rows are atoms at the start, the middle two the same atoms after learning. The lower two rows are the first
 # [principal components](../../../chapters/glossary.md#pca) of the training patches.
 
-# %% mystnb={"image": {"alt": "Six rows of 16 small pictures in red and blue. Rows one and two, atoms at the start, are pieces of clothes: bars, edges, corners, some of them noisy. Rows three and four, the same atoms after learning: cleaner edges, thin lines and corners at one place each. Rows five and six, principal components: broad waves first, then chequered patterns over the whole patch that become ever finer."}} nbgrader={"grade": false, "grade_id": "setup-atoms", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Six rows of 16 small pictures in red and blue. Rows one and two, atoms at the start, are pieces of clothes: bars, edges, corners, some of them noisy. Rows three and four, the same atoms after learning: most are smoother, with an edge, a thin line or a corner at one place. Rows five and six, principal components: broad waves first, then chequered patterns over the whole patch that become ever finer."}} nbgrader={"grade": false, "grade_id": "setup-atoms", "locked": true, "schema_version": 3, "solution": false, "task": false}
 WEIGHT = 0.2
 
 
@@ -450,8 +450,8 @@ if learnt_atoms is not None:
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # **Model answer.** Many learnt atoms show one thing in one place: an edge, a line or a corner, with the rest of the
-# patch nearly even. Some of that was there from the start, since the atoms began as patches; learning took noise away
-# and changed what few patches needed. Principal components cover the whole patch with waves,
+# patch nearly even. Some of that was there from the start, since the atoms began as patches; learning made most of
+# them smoother. Principal components cover the whole patch with waves,
 # coarse ones first and then ever finer ones. Components stand at right angles to one another, so there can be no
 # more than pixels, 49; here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be as
 # many as one likes. By learning, the number of active units hardly changed (from about 8.5 to about 8), while the error
