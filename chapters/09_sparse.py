@@ -527,7 +527,7 @@ plots.error_bars(
 
 # %% [markdown]
 # Top-k has by far the best frontier of the three: with 32 units it rebuilds better than L1 with twice as many, and KL needs
-# hundreds of units for the same error. The error bars are smaller than the symbols. Much of L1's lag is its price: the one
+# hundreds of units for the same error. The error bars hardly show. Much of L1's lag is its price: the one
 # point with free atoms, whose price was high at first and fell as they grew, lies close to the line of top-k. (Louder codes
 # would make good a part of it only.) KL's lag is of another kind: a target for means asks nowhere that a *single code* be
 # sparse.
@@ -633,8 +633,8 @@ both_starts[["method", "active units", "test MSE", "silent units"]].round(4)
 
 # %% [markdown]
 # From random atoms many more units are silent, and the error is much larger. Most random atoms are never among the 32
-# largest: in the first steps a few units win for nearly all images, learn, and win all the more. An atom that begins as an
-# image is the best there is for at least some images.
+# largest, and those that are learn and win all the more. An atom that begins as an image is, at that moment, the best there
+# is for one image at least: its own.
 #
 # A silent unit can return only if the others' values fall below its own; nothing makes that likely. So a good start
 # matters, and there are other remedies. [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013) begin with a larger
@@ -783,7 +783,7 @@ plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", cap
 # - **A penalty's weight taken from elsewhere.** It depends on whether the loss is a sum or a mean over pixels, and the
 #   penalty a sum or a mean over units. Report active units instead.
 # - **A random start.** Most units of a wide top-k code may never be on. Count them before you call a code overcomplete.
-# - **Looking at the prettiest atoms.** Draw them at random, say how many units are silent, and count.
+# - **Showing the prettiest atoms.** Draw them at random, say how many units are silent, and count.
 # - **A sparse code taken for an explanation.** A unit that is on for 7s is on for other digits too. Count, and shuffle the
 #   labels to see how much is luck.
 
@@ -855,8 +855,8 @@ print(f"All {len(checks)} checks passed.")
 #
 #    <details><summary>Solution</summary>
 #
-#    It cannot be told. The loss is $R + P$, and both parts may differ. Ask for the reconstruction error without penalty,
-#    measured on the same images, and for the number of active units with the rule by which they were counted.
+#    It cannot be told: both parts of $R + P$ may differ. Ask for the reconstruction error without penalty on the same
+#    images, and for the number of active units with the rule by which they were counted.
 #
 #    </details>
 #
