@@ -17,8 +17,8 @@
 # %% [markdown]
 # ## What you will learn
 #
-# - Keep an [overcomplete](glossary.md#overcomplete) code sparse in three ways: by an L1 penalty, by a KL penalty, and by
-#   keeping the $k$ largest values.
+# - Keep an [overcomplete](glossary.md#overcomplete) code sparse in three ways: by an L1 penalty, by a KL penalty, and
+#   by keeping the $k$ largest values.
 # - Report the reconstruction error apart from the [penalty](glossary.md#sparsity-penalty), and say how a network dodges
 #   an L1 penalty and what the penalty does to the values it leaves.
 # - Count [active units](glossary.md#active-unit) by one rule for all three, also where no value is ever exactly zero.
@@ -30,7 +30,8 @@
 # %% [markdown]
 # ## What you need
 #
-# - [Chapter 3](03_dense_autoencoder.ipynb) for training, [chapter 5](05_code_size.ipynb) for codes of few units and PCA.
+# - [Chapter 3](03_dense_autoencoder.ipynb) for training, [chapter 5](05_code_size.ipynb) for codes of few units and
+#   PCA.
 # - Binomial coefficients, logarithms.
 #
 # Running time: about 2 minutes on two cores; [measured times](running_times.md).
@@ -78,15 +79,17 @@ def mse(x, x_hat):
 # $$ \hat x = \sigma \Big( b + \sum_{j=1}^{1024} z_j \, w_j \Big), \tag{9.1} $$
 #
 # with atoms $w_j$ of 784 weights. They add up before the [sigmoid](glossary.md#sigmoid), so a positive weight makes a
-# pixel whiter and a negative one blacker. Each atom is kept at length 1, $\lVert w_j \rVert = 1$; why, you will see below.
+# pixel whiter and a negative one blacker. In most networks of this chapter each atom is kept at length 1, $\lVert w_j
+# \rVert = 1$; why, and where not, you will see below.
 #
-# Where should training begin? With Keras's random start most units never become useful, as you will see below. A better
-# start comes from the data:
+# Where should training begin? With Keras's random start most units of a top-k code never become useful, as you will see
+# below. A better start comes from the data:
 #
 # - the decoder's bias is chosen so that $\sigma(b)$ is the [mean image](glossary.md#mean-image). Then no unit has to be
-#   spent on what all digits share, and training begins where the first yardstick stands;
+#   spent on what all digits share: with all values at 0 the reconstruction is the mean image, the first yardstick;
 # - the atoms are 1,024 training images, drawn at random, less the mean image $\mu$, scaled to length 1;
-# - the encoder asks how much of its atom is in the image: unit $j$ starts with $z_j = w_j \cdot (x - \mu)$.
+# - the encoder asks how much of its atom is in the image: before its activation function, unit $j$ starts with $w_j
+#   \cdot (x - \mu)$ (for KL with a constant added).
 
 # %%
 mean_image = x_train.mean(axis=0).clip(0.001, 0.999)
@@ -109,11 +112,11 @@ def untrained(method, setting, seed):
 
 
 # %% [markdown]
-# Loss and optimiser are those of the first model, [binary cross-entropy](glossary.md#binary-cross-entropy) and Adam. This
-# network has seven times as many weights and you are going to train about thirty, so each gets one epoch, 200 steps, in
-# place of 20 epochs, at a [learning rate](glossary.md#learning-rate) above Adam's usual 0.001. That is short, and every
-# result below is one of short training. The function trains a network once and keeps its weights; asked for the same
-# network again, it only puts them back.
+# Loss and optimiser are those of the first model, [binary cross-entropy](glossary.md#binary-cross-entropy) and Adam.
+# This network has seven times as many weights and you are going to train about thirty, so each gets one epoch, 200
+# steps, in place of 20 epochs, at a [learning rate](glossary.md#learning-rate) above Adam's usual 0.001. That is short,
+# and every result below is one of short training. The function trains a network once and keeps its weights; asked for
+# the same network again, it only puts them back.
 
 # %%
 RATE = keras.callbacks.LearningRateScheduler(lambda epoch: 0.003)
@@ -136,8 +139,9 @@ def trained(method, setting=None, seed=SEED):
 
 
 # %% [markdown]
-# First, the code free, without anything to keep it sparse. Beside it stand PCA's codes. Its components are nested
-# ([chapter 5](05_code_size.ipynb)), so one fit serves every size.
+# First, the code free, without anything to keep it sparse: its units are [ReLU](glossary.md#relu) units, which give 0
+# or more. Beside it stand PCA's codes. Its components are nested ([chapter 5](05_code_size.ipynb)), so one fit serves
+# every size.
 #
 # > **Predict first.** The free code has more numbers than the image has pixels. Will its error be zero? How many of its
 # > 1,024 units will be above zero for an image?
@@ -168,20 +172,23 @@ print(f"units above 0 in the free code: {free_active:.0f} of {UNITS} on average"
 errors.to_frame("test MSE").round(4)
 
 # %% [markdown]
-# A code that is larger than the image is no [bottleneck](glossary.md#bottleneck). The best that this model could do is to
-# pass pixels on, one unit for each. It is far from that after one epoch, but already ahead of PCA with 64 components. It
-# uses more than half of its units for every image; what a single one of them means, nothing makes clear.
+# A code that is larger than the image is no [bottleneck](glossary.md#bottleneck). Nothing keeps this model from passing
+# pixels on, one unit for each, nearly unchanged (the last sigmoid bends the greys). It is far from that after one
+# epoch, but already ahead of PCA with 64 components. It uses more than half of its units for every image; what a single
+# one of them means, nothing makes clear.
 #
 # ## Three ways to keep a code sparse
 #
-# **A price on every value.** Add the [L1 norm](glossary.md#l1-norm) of the code to the loss:
+# **A price on every value.** Add the [L1 norm](glossary.md#l1-norm) of the codes $z_i$, averaged over the $n$ images of
+# a batch and times a weight $\lambda$, to the loss:
 #
 # $$ P_{\mathrm{L1}} = \lambda \, \frac{1}{n} \sum_{i=1}^{n} \lVert z_i \rVert_1 = \lambda \, \frac{1}{n} \sum_{i=1}^{n} \sum_{j=1}^{1024} |z_{ij}|. \tag{9.2} $$
 #
-# Its slope is $\lambda$ for every value above zero, however small. A unit has to earn that, or it is pushed to zero, where
-# a [ReLU](glossary.md#relu) lets it rest exactly. This is the [lasso](references.md#tibshirani-1996)'s penalty, and that of
-# the sparse coding of [Olshausen and Field (1996)](references.md#olshausen-and-field-1996), who had no encoder: they
-# searched for the best code of each image.
+# For one image, the slope is $\lambda$ for every value above zero, however small. A unit has to earn that, or it is
+# pushed to zero, where a [ReLU](glossary.md#relu) lets it rest exactly. This is the
+# [lasso](references.md#tibshirani-1996)'s penalty, and one of several that [Olshausen and Field
+# (1996)](references.md#olshausen-and-field-1996) tried in *sparse coding*. They had no encoder: they searched for the
+# best code of each image.
 #
 # **A target for every unit's mean.** Take sigmoid units, whose values lie in (0, 1), and let $\hat\rho_j$ be the mean
 # of unit $j$ over the images of a batch. Then pull it to a small $\rho$ by a
@@ -193,8 +200,8 @@ errors.to_frame("test MSE").round(4)
 # (2007)](references.md#lee-ekanadham-and-ng-2007) pulled the mean by a squared difference.
 #
 # **A fixed number.** Keep the $k$ largest values of each code and set the others to zero:
-# the [*top-k*](glossary.md#top-k) of [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013). Nothing is added to
-# the loss, and no slope passes through the values that are set to zero.
+# the [*top-k*](glossary.md#top-k) of [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013). Nothing is added
+# to the loss, and no slope passes through the values that are set to zero.
 #
 # | | what is fixed | what follows from it |
 # | --- | --- | --- |
@@ -245,9 +252,9 @@ same_top = np.array_equal(keep_largest(free_codes, 16), code_layers.TopK(16)(fre
 print(f"penalty: {penalties[0]:.6f} and {penalties[1]:.6f}; largest 16 the same: {same_top}")
 
 # %% [markdown]
-# `SETTINGS` are the settings that you will compare: weights $\lambda$ of the L1 penalty, targets $\rho$ of the KL penalty
-# (its weight stays the same), numbers $k$ for top-k. All of them will be reported, none is picked by its result. *Free
-# atoms*, which need not have length 1, are explained below.
+# `SETTINGS` are the settings that you will compare: weights $\lambda$ of the L1 penalty, targets $\rho$ of the KL
+# penalty (its weight stays the same), numbers $k$ for top-k. All of them will be reported, none is picked by its
+# result. *Free atoms*, which need not have length 1, are explained below.
 #
 # ## The penalty is not the error
 #
@@ -256,8 +263,8 @@ print(f"penalty: {penalties[0]:.6f} and {penalties[1]:.6f}; largest 16 the same:
 # $$ L = R + P, \tag{9.4} $$
 #
 # the reconstruction loss $R$, here binary cross-entropy, and the penalty $P$. Keras reports only $L$ as `loss`. aelib's
-# `fit` keeps the two apart for any model whose layers add to the loss: its history has `reconstruction` and `penalty` as
-# well. Ask two L1 networks, of the least and of the largest weight, and measure their reconstruction of test images.
+# `fit` keeps the two apart for any model whose layers add to the loss: its history has `reconstruction` and `penalty`
+# as well. Ask two L1 networks, of the least and of the largest weight, and measure their reconstruction of test images.
 
 # %%
 histories = {}
@@ -277,10 +284,10 @@ pd.DataFrame(histories).T.round(4)
 
 # %% [markdown]
 # `loss` is `reconstruction` plus `penalty`. They are means over the last epoch, while the network was still learning;
-# the columns with *test* were measured after it. Most of the difference in `loss` is no penalty: the larger weight makes the
-# network rebuild worse. But whoever compares `loss` compares prices as well. The same network, not trained further, would
-# have another `loss` if $\lambda$ were doubled. From here on, *error* means the mean squared error on test images, without
-# any penalty.
+# the columns with *test* were measured after it. Most of the difference in `loss` is no penalty: the larger weight
+# makes the network rebuild worse. But whoever compares `loss` compares prices as well. The same network, not trained
+# further, would have another `loss` if $\lambda$ were doubled. From here on, *error* means the mean squared error on
+# test images, without any penalty.
 #
 # ### A penalty can be dodged
 #
@@ -292,8 +299,9 @@ pd.DataFrame(histories).T.round(4)
 # length is therefore paid for growing them. The loss has no least value at all: for any weights there are better ones
 # with longer atoms.
 #
-# > **Predict first.** Train the same model with free atoms, same penalty weight, same start. Which of these numbers will
-# > differ, and in which direction: length of the atoms, mean value of units above 0, penalty, error, units above 0?
+# > **Predict first.** Train the same model with free atoms, same penalty weight, same start. Which of these numbers
+# > will differ, and in which direction: length of the atoms, mean value of units above 0, penalty, error, units above
+# > 0?
 
 
 # %%
@@ -315,27 +323,29 @@ dodging = pd.DataFrame({"atoms of length 1": describe("L1"), "atoms free": descr
 dodging.round(4)
 
 # %% [markdown]
-# The atoms in use grow to about three times their length, values shrink, and the penalty falls although the code says *more*:
-# value times length is what a unit adds to the image, and it has more than doubled. The price per unit of that, which is
-# what $\lambda$ was meant to be, has gone to about a third. It is not fixed by you any more, and nothing stops it from falling
-# further. So the atoms of the other networks are held at length 1. For KL there is no need: sigmoid values end at 1.
+# The atoms in use grow to about three times their length, values shrink, and the penalty falls although the code says
+# *more*: value times length is what a unit adds to the image, and it has more than doubled. The price per unit of that,
+# which is what $\lambda$ was meant to be, has gone to about a third. It is not fixed by you any more, and nothing stops
+# it from falling further. So the other networks have atoms of length 1, except those with KL. Sigmoid values end at 1,
+# so an atom of length 1 could add little to the image; KL's atoms stay free. That leaves KL a dodge of the same kind:
+# small values with long atoms bring a unit's mean down to its target as well.
 #
-# The error, though, is much smaller with free atoms, and even fewer units are on. A dodge that makes a better code? Length 1
-# must have cost something. The next section finds out what.
+# The error, though, is much smaller with free atoms, and even fewer units are on. A dodge that makes a better code?
+# Length 1 must have cost something. The next section finds out what.
 #
 # ### What the penalty does to the values it leaves
 #
-# The encoder can multiply all its values by some $s$, by multiplying its weights and biases: ReLU lets a positive factor
-# through. That changes the penalty from $P$ to $s P$. Let $R(s)$ be the reconstruction loss when the codes are multiplied
-# by $s$ on their way to the decoder. At the end of training no small change helps, this one included:
+# The encoder can multiply all its values by some $s$, by multiplying its weights and biases: ReLU lets a positive
+# factor through. That changes the penalty from $P$ to $s P$. Let $R(s)$ be the reconstruction loss when the codes are
+# multiplied by $s$ on their way to the decoder. At the end of training no small change helps, this one included:
 #
 # $$ \frac{d}{ds} \big[ R(s) + s P \big]_{s = 1} = 0 \quad \Longrightarrow \quad R'(1) = -P. \tag{9.6} $$
 #
-# So $R$ still falls where training stopped: with *larger* values the images would be rebuilt better. The penalty not only
-# turns units off, it also makes the others speak low. That is called [shrinkage](glossary.md#shrinkage).
+# So $R$ still falls where training stopped: with *larger* values the images would be rebuilt better. The penalty not
+# only turns units off, it also makes the others speak low. That is called [shrinkage](glossary.md#shrinkage).
 #
-# > **Predict first.** Multiply the codes of a trained network by a factor from 0.8 to 2.4 and decode them. At which factor
-# > will the error be least for L1 networks? For a top-k network? Does it depend on $\lambda$?
+# > **Predict first.** Multiply the codes of a trained network by a factor from 0.8 to 2.4 and decode them. At which
+# > factor will the error be least for L1 networks? For a top-k network? Does it depend on $\lambda$?
 
 # %%
 FACTORS = np.array([0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 2.4])
@@ -365,13 +375,13 @@ best_factor = pd.Series({label: FACTORS[np.argmin(values)] for label, values in 
 best_factor.to_frame("factor of least error").round(1)
 
 # %% [markdown]
-# The L1 networks rebuild better when their codes are made louder, and the larger $\lambda$, the louder. Top-k has its least
-# error at or near 1, for nothing presses on the values it keeps. (Equation (9.6) holds at the end of training, which one
-# epoch does not reach; its direction is clear all the same.) That is what free atoms escape: as they grow, the price falls
-# and values are no longer held down.
+# The L1 networks rebuild better when their codes are made louder, and the larger $\lambda$, the louder. Top-k has its
+# least error at or near 1, for nothing presses on the values it keeps (in (9.6), $P = 0$). (Equation (9.6) holds at the
+# end of training, which one epoch does not reach; its direction is clear all the same.) That is what free atoms escape:
+# longer atoms make the same codes louder, and nothing is charged for that.
 #
-# A remedy that leaves $\lambda$ its meaning: once the penalty has chosen the units, fit the values again without it.
-# Exercise 3.
+# A remedy that leaves $\lambda$ its meaning: once the penalty has chosen the units, train the decoder again without it
+# (exercise 3), or fit each image's values again (Task 4 of the exercise sheet).
 #
 # ## What is "on"?
 #
@@ -385,14 +395,15 @@ counts = {f"above {level}": (kl_codes > level).sum(axis=1).mean() for level in (
 pd.Series(counts).to_frame("units on, mean per image").round(1)
 
 # %% [markdown]
-# "How many are on?" has whatever answer the threshold gives. The penalty holds the *means* of the units near their target,
-# but a mean of 0.02 may be fully on for 2 % of the images or a little for all of them, and the penalty does not mind which.
+# "How many are on?" has whatever answer the threshold gives. The penalty pulls the *means* of the units towards their
+# target; the reconstruction pulls the other way, and they settle somewhat above it. But a mean of 0.02 may be fully on
+# for 2 % of the images or a little for all of them, and the penalty does not mind which.
 #
-# So ask for something that can be tested: *which values may be forgotten?* Pick a threshold, and replace each value up to
-# it by a constant of its unit, the mean of such values. The decoder can know these 1,024 constants once and for all; they
-# say nothing about the image. If the error stays, the values above the threshold carried all. Take the highest threshold
-# for which the error on 1,000 validation images rises by at most 2 %, and call *active* what is above it. The same rule
-# for all three methods: an L1 network may have values above zero that no reconstruction needs.
+# So ask for something that can be tested: *which values may be forgotten?* Pick a threshold, and replace each value up
+# to it by a constant of its unit, the mean of such values. The decoder can know these 1,024 constants once and for all;
+# they say nothing about the image. If the error stays, the values above the threshold carried all. Take the highest
+# threshold for which the error on 1,000 validation images rises by at most 2 %, and call *active* what is above it. The
+# same rule for all three methods: an L1 network may have values above zero that no reconstruction needs.
 
 
 # %%
@@ -433,15 +444,15 @@ told = {name: mse(x_test, predict(kl.decoder, codes)) for name, codes in by_code
 pd.Series(told).to_frame("test MSE").round(4)
 
 # %% [markdown]
-# Hundreds of units are active, many more than are above 0.1 or even 0.5. The network meets its target with values that are
-# small but matter. On test images forgetting costs about as much as on the validation images by which the threshold was
-# chosen.
+# Hundreds of units are active, many more than are above 0.1, let alone 0.5. The network keeps its means low by values
+# that are small but matter. On test images forgetting costs about as much as on the validation images by which the
+# threshold was chosen.
 #
 # ## The frontier
 #
-# Now all settings of all three methods, three seeds each. For each run: the values above 0, the active units by the rule
-# above, the error *with the rest forgotten*, so that the error belongs to the units that are counted, and the units that
-# are not active for any of the 10,000 test images.
+# Now all settings of all three methods, three seeds each. For each run: the values above 0, the active units by the
+# rule above, the error *with the rest forgotten*, so that the error belongs to the units that are counted, and the
+# units that are not active for any of the 10,000 test images.
 
 # %%
 thresholds, usage = {}, {}
@@ -462,8 +473,8 @@ def measure(method, setting, seed):
 
 
 # %% [markdown]
-# > **Predict first.** Which of the three needs the fewest active units for the same error? Where will PCA lie, with as many
-# > components as units are active? And a dense autoencoder with as many code units?
+# > **Predict first.** Which of the three needs the fewest active units for the same error? Where will PCA lie, with as
+# > many components as units are active? And a dense autoencoder with as many code units?
 
 # %%
 sparse = pd.concat(
@@ -477,7 +488,8 @@ table.round({"above 0": 1, "active units": 1, "test MSE": 4, "silent units": 0, 
 
 # %% [markdown]
 # The yardsticks are PCA, and the first model's shape with a linear code of as many units, 784-128-$k$-128-784. A sparse
-# network has about seven times its weights, so the dense one gets more epochs for about the same arithmetic.
+# network has about seven times its weights, so an epoch of the dense one is cheaper and it gets more of them: its
+# training takes a little more than half of the multiplications, but several times as many steps.
 
 # %%
 DENSE_SIZES = (32, 64)
@@ -526,24 +538,24 @@ plots.error_bars(
 )
 
 # %% [markdown]
-# Top-k has by far the best frontier of the three: with 32 units it rebuilds better than L1 with twice as many, and KL needs
-# hundreds of units for the same error. The error bars hardly show. Much of L1's lag is its price: the one
-# point with free atoms, whose price was high at first and fell as they grew, lies close to the line of top-k. (Louder codes
-# would make good a part of it only.) KL's lag is of another kind: a target for means asks nowhere that a *single code* be
-# sparse.
+# Top-k has by far the best frontier of the three: with 32 units it rebuilds better than L1 with twice as many, and KL
+# needs hundreds of units for the same error. The error bars hardly show. Much of L1's lag is its price: the one
+# point with free atoms, whose price was high at first and fell as they grew, lies close to the line of top-k. (Louder
+# codes would make good a part of it only.) KL's lag is of another kind: a target for means asks nowhere that a *single
+# code* be sparse.
 #
-# PCA crosses the line of top-k near 64. With fewer numbers top-k is ahead, with more PCA is. And the plain dense autoencoder,
-# whose every number is used for every image, lies below the line of top-k, at about the same arithmetic. Few active units do
-# not by themselves make a good code: in so short a training, two layers each way do more for it than a thousand atoms. What
-# sparsity buys has to be looked for elsewhere.
+# PCA crosses the line of top-k near 64. With fewer numbers top-k is ahead, with more PCA is. And the plain dense
+# autoencoder, whose every number is used for every image, lies below the line of top-k, with fewer weights and less
+# arithmetic. It has a second layer each way and took more steps; which of these helped, this comparison does not tell.
+# But few active units do not by themselves make a good code. What sparsity buys has to be looked for elsewhere.
 #
-# Why is top-k ahead of PCA where units are few? PCA uses the same 8 pictures for every image. A sparse code picks 8 of 1,024
-# for each image: pictures that fit it.
+# Why is top-k ahead of PCA where units are few? PCA uses the same 8 pictures for every image. A sparse code picks 8 of
+# 1,024 for each image: pictures that fit it.
 #
 # ## Which, and how much
 #
-# That choice is itself information. "32 active units" are not 32 numbers: you must also say which ones they are. There are
-# $\binom{1024}{k}$ sets of $k$ units, so naming one takes
+# That choice is itself information. "32 active units" are not 32 numbers: you must also say which ones they are. There
+# are $\binom{1024}{k}$ sets of $k$ units, so naming one, if every set is as likely as any other, takes
 #
 # $$ \log_2 \binom{1024}{k} \text{ bits}. \tag{9.7} $$
 
@@ -557,11 +569,11 @@ naming.rename_axis("k").round(1)
 
 # %% [markdown]
 # Each active unit costs several bits just to be named, as much as a coarse value. So compare at equal bits: top-k with
-# values rounded to 8 bits, against PCA with so many components, rounded alike. And ask what the names say by themselves:
-# replace every active value by its unit's mean value when active.
+# values rounded to 8 bits, against PCA with so many components, rounded alike. And ask what the names say by
+# themselves: replace every active value by its unit's mean value when active.
 #
-# > **Predict first.** Which of the two is ahead at equal bits, for which $k$? And how much worse is a code that keeps only
-# > its names?
+# > **Predict first.** Which of the two is ahead at equal bits, for which $k$? And how much worse is a code that keeps
+# > only its names?
 
 
 # %%
@@ -597,15 +609,16 @@ equal_bits.insert(2, "PCA, as many bits", [pca_at_bits_of(k) for k in SETTINGS["
 equal_bits.round(4)
 
 # %% [markdown]
-# Rounding costs nothing that shows. At equal bits top-k is ahead for $k = 8$ only, and then PCA, by more and more: names are
-# dear. They also say much. For $k = 8$ the names alone are nearly as good as names and values, and still better than PCA at
-# the same bits; for $k = 128$ the error nearly doubles without the values. "Few active units" is not "few bits". If sparse codes are worth
-# having, it is for what single units mean rather than for storage.
+# Rounding costs next to nothing. At equal bits top-k is ahead for $k = 8$ only, and then PCA, by more and more: names
+# are dear. They also say much. For $k = 8$ the names alone, half of the bits, are not much worse than names and values,
+# and still better than PCA with all of these bits; for $k = 128$ the error nearly doubles without the values. "Few
+# active units" is not "few bits". If sparse codes are worth having, it is for what single units mean rather than for
+# storage.
 #
 # ## Units that are never on
 #
-# > **Predict first.** With $k = 8$, at most 80,000 of the 10,000 × 1,024 values on the test images are on. Will every unit
-# > get its share? Which of the three methods wastes most units?
+# > **Predict first.** With $k = 8$, at most 80,000 of the 10,000 × 1,024 values on the test images are on. Will every
+# > unit get its share? Which of the three methods wastes most units?
 
 # %% mystnb={"image": {"alt": "Share of test images for which a unit is active, units sorted, logarithmic height. KL is nearly flat between a tenth and a half. L1 is flat near a twentieth and drops at the very end. The three lines of top-k fall steeply: those of k = 8 and k = 32 reach the bottom at about half of the units, that of k = 128 near the end."}}
 shown = {f"{name} {SETTINGS[method][1]:g}": (method, SETTINGS[method][1], SEED) for method, name in SYMBOLS.items()}
@@ -619,12 +632,13 @@ plots.curves(
 )
 
 # %% [markdown]
-# With $k = 8$ and $k = 32$ about half of the units are silent: for none of 10,000 images are they among the largest. A unit
-# that is not among them gets no gradient, so it stays as it is while the chosen ones grow. With $k = 128$ few are silent, and
-# with L1 hardly any. KL, which asks every unit to be on for its share, has none, and no favourites either.
+# With $k = 8$ and $k = 32$ about half of the units are silent: for none of 10,000 images are they among the largest. A
+# unit that is not among them gets no gradient, so it stays as it is while the chosen ones grow. With $k = 128$ few are
+# silent, and with L1 hardly any. KL, which asks every unit to be on for its share, has none, and no favourites either.
+# So the bits of (9.7) were a price from above: silent units need no names, and common ones can get short ones.
 #
-# And the start? Train top-k with $k = 32$ once more, from Keras's random start: Glorot's weights in both layers, and only
-# the decoder's bias from the mean image.
+# And the start? Train top-k with $k = 32$ once more, from Keras's random start: Glorot's weights in both layers, and
+# only the decoder's bias from the mean image.
 
 # %%
 both_starts = sweep(measure, {"method": ["top-k, random start", "top-k"], "setting": [32]}, seeds=[SEED])
@@ -633,21 +647,22 @@ both_starts[["method", "active units", "test MSE", "silent units"]].round(4)
 
 # %% [markdown]
 # From random atoms many more units are silent, and the error is much larger. Most random atoms are never among the 32
-# largest, and those that are learn and win all the more. An atom that begins as an image is, at that moment, the best there
-# is for one image at least: its own.
+# largest, and those that are learn and win all the more. An atom that begins as an image is, at that moment, the best
+# there is for one image at least: its own.
 #
 # A silent unit can return only if the others' values fall below its own; nothing makes that likely. So a good start
-# matters, and there are other remedies. [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013) begin with a larger
-# $k$ and lower it, which exercise 4 tries; [Gao et al. (2024)](references.md#gao-et-al-2024) let silent units rebuild what
-# the others left over. A [dead](glossary.md#dead-unit) ReLU unit of an L1 network has it worse: its input is the pixels,
-# which do not change, and no gradient reaches its own weights.
+# matters, and there are other remedies. [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013) begin with a
+# larger $k$ and lower it, which exercise 4 tries; [Gao et al. (2024)](references.md#gao-et-al-2024) let silent units
+# rebuild what the others left over. A [dead](glossary.md#dead-unit) ReLU unit of an L1 network has it worse: its input
+# is the pixels, which do not change, and no gradient reaches its own weights.
 #
 # ## What units respond to
 #
-# An atom is a picture: what the unit adds where it is on, red for whiter and blue for blacker. Every atom began as a digit,
-# less the mean image. So do not be surprised by digits; look at what training made of them.
+# An atom is a picture: what the unit adds where it is on, red for whiter and blue for blacker. Every atom began as a
+# digit, less the mean image. So do not be surprised by digits; look at what training made of them.
 #
-# > **Predict first.** Draw atoms of units that are in use, at random. Which method will have left the digits most whole?
+# > **Predict first.** Draw atoms of units that are in use, at random. Which method will have left the digits most
+# > whole?
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -672,12 +687,12 @@ drawn.append(atoms_of(("free", None), rng.choice(UNITS, 16, replace=False)))
 plots.weight_images(np.concatenate(drawn), title="Atoms: a row each for k = 8, k = 32, k = 128, L1, KL, free")
 
 # %% [markdown]
-# They are digits still, in every row, for all began as digits. L1 and KL keep them whole and smooth. Top-k has made their
-# strokes uneven and added detail around them, and the free code has sharpened pieces of strokes.
+# They are digits still, in every row, for all began as digits. L1 and KL keep them whole and smooth. Top-k has made
+# their strokes uneven and added detail around them, and the free code has sharpened pieces of strokes.
 #
-# Count, so that the eye does not choose. How *selective* is a unit? Of the test images that it is active for, take the share
-# of their commonest digit. A unit that is on for few images has a high share by luck, so shuffle the labels for comparison.
-# And how far did training carry an atom from the digit that it began as? Take the cosine between the two.
+# Count, so that the eye does not choose. How *selective* is a unit? Of the test images that it is active for, take the
+# share of their commonest digit. A unit that is on for few images has a high share by luck, so shuffle the labels for
+# comparison. And how far did training carry an atom from the digit that it began as? Take the cosine between the two.
 
 
 # %%
@@ -712,16 +727,16 @@ looked_at = looked_at.drop(columns="seed").set_index(["method", "setting"])
 looked_at.round(2)
 
 # %% [markdown]
-# The cosines say why to be careful. Most atoms are still close to the digit that they began as. Those of top-k moved
-# farthest, and farther the fewer are on. What you look at is one epoch of training upon a good start, and nothing here
-# tells what atoms become in the long run.
+# The cosines say why to be careful. Atoms still resemble the digits that they began as, for L1 and KL strongly. Those
+# of top-k moved farthest, and farther the fewer are on. Those of top-k moved farthest, and farther the fewer are on.
+# What you look at is one epoch of training upon a good start, and nothing here tells what atoms become in the long run.
 #
-# The fewer units are active, the more a unit keeps to one digit: for L1 and KL step by step; for top-k, $k = 8$ stands out.
-# All are above the shuffled labels, most of them far. Even so, a unit of $k = 8$ is on for other digits in about a fifth of
-# the cases.
+# The fewer units are active, the more a unit keeps to one digit: for L1 and KL step by step; for top-k, $k = 8$ stands
+# out. All are above the shuffled labels, most of them far. Even so, a unit of $k = 8$ is, on average over units, on for
+# other digits in about a fifth of the cases.
 #
-# Last, the images that turn a unit on most. For six units of the top-k network with $k = 32$: the atom, then the nine test
-# images with the largest values.
+# Last, the images that turn a unit on most. For six units of the top-k network with $k = 32$: the atom, then the nine
+# test images with the largest values.
 
 # %% mystnb={"image": {"alt": "Six rows, each an atom in grey and nine test digits. Three rows hold one digit only or nearly so: 8s, 5s with a long flat roof, 9s. In the others the digits differ but share a form: 2s and 3s, slanted 9s with a 4 and a 6, thick 6s and 4s that are open at the top."}}
 run = ("top-k", 32, SEED)
@@ -735,9 +750,9 @@ for unit, atom in zip(units, atoms_of(run, units), strict=True):
 plots.image_rows(rows, title="Atoms, and the test images with the largest values (k = 32)")
 
 # %% [markdown]
-# The images in a row share the form of the atom: where it is white, they are. In some rows that makes them one digit in one
-# way of writing; in others, two digits that have a part in common. A unit's name, if you give it one, should fit the images
-# with *middling* values as well: exercise 2.
+# The images in a row share the form of the atom: where it is white, they are. In some rows that makes them one digit in
+# one way of writing; in others, several digits that have a part in common. A unit's name, if you give it one, should
+# fit the images with *middling* values as well: exercise 2.
 #
 # And the other way round: how do atoms make a digit? Start from $\sigma(b)$ and add the active units of one image, the
 # largest value first.
@@ -756,7 +771,8 @@ captions = {"a 8": [f"{count} largest" for count in STEPS] + ["original"]}
 plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", captions=captions)
 
 # %% [markdown]
-# The first atom is seldom the digit itself. It takes about eight to read it; the others sharpen it and clear its ground.
+# For none of these four is the first atom the whole digit. It takes from four to sixteen to read them; the others
+# sharpen the digit and clear the ground around it.
 #
 # ## Summary
 #
@@ -777,15 +793,15 @@ plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", cap
 # ## Pitfalls
 #
 # - **Reporting the loss.** With a penalty in it, it is no error: it changes with $\lambda$.
-# - **Free atoms under an L1 penalty.** $\lambda$ means something else after every epoch. Hold the atoms' lengths, or penalise
-#   them too, and undo the shrinkage afterwards.
+# - **Free atoms under an L1 penalty.** $\lambda$ means something else after every epoch. Hold the atoms' lengths, or
+#   penalise them too, and undo the shrinkage afterwards.
 # - **Counting sigmoid units above 0.** All of them are. Say what threshold you used and what forgetting the rest costs.
 # - **A penalty's weight taken from elsewhere.** It depends on whether the loss is a sum or a mean over pixels, and the
 #   penalty a sum or a mean over units. Report active units instead.
 # - **A random start.** Most units of a wide top-k code may never be on. Count them before you call a code overcomplete.
 # - **Showing the prettiest atoms.** Draw them at random, say how many units are silent, and count.
-# - **A sparse code taken for an explanation.** A unit that is on for 7s is on for other digits too. Count, and shuffle the
-#   labels to see how much is luck.
+# - **A sparse code taken for an explanation.** A unit that is on for 7s is on for other digits too. Count, and shuffle
+#   the labels to see how much is luck.
 
 # %% [markdown]
 # ## Check your run
@@ -850,61 +866,68 @@ print(f"All {len(checks)} checks passed.")
 # %% [markdown]
 # ## Exercises
 #
-# 1. ★ Two networks are reported with a loss of 0.12 and of 0.14. The second has half the penalty weight of the first. Which
-#    rebuilds better? What would you ask for?
+# 1. ★ Two networks are reported with a loss of 0.12 and of 0.14. The second has half the penalty weight of the first.
+#    Which rebuilds better? What would you ask for?
 #
 #    <details><summary>Solution</summary>
 #
-#    It cannot be told: both parts of $R + P$ may differ. Ask for the reconstruction error without penalty on the same
-#    images, and for the number of active units with the rule by which they were counted.
+#    It cannot be told: both parts of $R + P$ may differ. (One thing the numbers do tell: with half the penalty weight,
+#    the first network would have a loss below 0.12. So, on the same images, the second is another model or not trained
+#    to its end.) Ask for the reconstruction error without penalty on the same images, and for the number of active
+#    units with the rule by which they were counted.
 #
 #    </details>
 #
-# 2. ★ For one unit of the top-k network, draw nine test images with values about its median *active* value, below the nine
-#    with the largest. Do they still show what the atom shows? Is your name for the unit still right?
+# 2. ★ For one unit of the top-k network, draw nine test images with values about its median *active* value, below the
+#    nine with the largest. Do they still show what the atom shows? Is your name for the unit still right?
 #
 #    <details><summary>Solution</summary>
 #
 #    `order = np.argsort(codes[:, unit])[::-1]`, `on = (codes[:, unit] > 0).sum()`; the middle ones are
-#    `order[on // 2 - 4 : on // 2 + 5]`. Images with the largest values are the extreme cases, and agree more than the rest.
+#    `order[on // 2 - 4 : on // 2 + 5]`. Images with the largest values are the extreme cases, and agree more than the
+#    rest.
 #
 #    </details>
 #
-# 3. ★★ Undo the shrinkage of the L1 network with the largest weight: keep its encoder as it is, and train its decoder for
-#    one more epoch without a penalty and with free atoms. How much of the error goes away? Compare with the best single factor
-#    of the figure.
+# 3. ★★ Undo the shrinkage of the L1 network with the largest weight: keep its encoder as it is, and train its decoder
+#    for one more epoch without a penalty and with free atoms. How much of the error goes away? Compare with the best
+#    single factor of the figure.
 #
 #    <details><summary>Solution</summary>
 #
-#    Build `models.sparse_autoencoder(UNITS, unit_atoms=False)`, which has no penalty. Give `encoder.get_layer("code")` and
-#    `decoder` the trained weights, set `encoder.trainable = False` and call `training.fit` for one epoch. The units above 0
-#    are the same as before, so whatever is gained was lost to low values, or to atoms that had not finished learning:
-#    train the top-k network's decoder in the same way to tell the two apart.
+#    Build `models.sparse_autoencoder(UNITS, unit_atoms=False)`, which has no penalty. Give `encoder.get_layer("code")`
+#    and `decoder` the trained weights, set `encoder.trainable = False` and call `training.fit` for one epoch, with the
+#    chapter's `batch_size` and `callbacks=[RATE]`. The units above 0 are the same as before, so whatever is gained was
+#    lost to low values, or to atoms that had not finished learning: train the top-k network's decoder in the same way
+#    to tell the two apart.
 #
 #    </details>
 #
-# 4. ★★ Fewer silent units: train top-k in steps, with $k$ = 64, then 32, 16 and 8, a quarter of the images each. Give each
-#    network the weights of the one before. Compare error and silent units with $k = 8$ from the start.
+# 4. ★★ Fewer silent units: train top-k in steps, with $k$ = 64, then 32, 16 and 8, a quarter of the images each. Give
+#    each network the weights of the one before. Compare error and silent units with $k = 8$ from the start.
 #
 #    <details><summary>Solution</summary>
 #
 #    `for k, part in zip((64, 32, 16, 8), np.split(x_train, 4))`: a network `models.sparse_autoencoder(UNITS,
-#    sparsity=code_layers.TopK(k))`, `set_weights` of the one before, `training.fit(..., part, epochs=1)`. The top-k layer has no
-#    weights, so the lists fit. While $k$ is large, most units are on for something and learn an atom of their own.
+#    sparsity=code_layers.TopK(k))`, `set_weights` of the one before (of `untrained("top-k", 64, SEED)` for the first),
+#    then `training.fit(network, part, epochs=1, batch_size=BATCH_SIZE, seed=SEED, callbacks=[RATE])`. The top-k layer
+#    has no weights, so the lists fit. While $k$ is large, most units are on for something and learn an atom of their
+#    own.
 #
 #    </details>
 #
 # 5. ★★★ There is no encoder in sparse coding: each image's code is found by minimising the error plus $\lambda \lVert z
-#    \rVert_1$ for fixed atoms. For atoms of a trained L1 network and 100 test images, improve the encoder's codes by 200
-#    steps of ISTA: a gradient step on $R$, then subtract $\lambda$ times the step size from each value and cut at zero.
-#    How much do error and active units gain at the same penalty? What does the gain say of the encoder?
+#    \rVert_1$ for fixed atoms. For atoms of a trained L1 network and 100 test images, improve the encoder's codes by
+#    200 steps of ISTA: a gradient step on $R$, then subtract $\lambda$ times the step size from each value and cut at
+#    zero. How much do error and active units gain at the same penalty? What does the gain say of the encoder?
 #
 #    <details><summary>Solution</summary>
 #
-#    For the cross-entropy, averaged over 784 pixels, the gradient in the logits is $(\hat x - x) / 784$, so the gradient
-#    in the code is `(x_hat - x) / 784 @ atoms.T`. Its slope changes by at most $\lVert W \rVert^2 / (4 \cdot 784)$, with
-#    the largest singular value of the atoms; step with one over that. `z = np.maximum(z - step * (gradient + weight), 0)`.
-#    $R + P$ falls at every step. What it falls by is what a single layer cannot compute, or has not learnt yet.
+#    For the cross-entropy, averaged over 784 pixels, the gradient in the logits is $(\hat x - x) / 784$, so the
+#    gradient in the code is `(x_hat - x) / 784 @ atoms.T`. Its slope changes by at most $\lVert W \rVert^2 / (4 \cdot
+#    784)$, with the largest singular value of the atoms; step with one over that. `z = np.maximum(z - step * (gradient
+#    + weight), 0)`. $R + P$ falls at every step. What it falls by is what a single layer cannot compute, or has not
+#    learnt yet.
 #
 #    </details>
 
@@ -914,13 +937,13 @@ print(f"All {len(checks)} checks passed.")
 # - [Olshausen and Field (1996)](references.md#olshausen-and-field-1996): sparse codes of natural images, whose atoms
 #   resemble what cells of the visual cortex respond to.
 # - [Ng (2011)](references.md#ng-2011): the lecture notes from which most tutorials on the KL penalty descend.
-# - [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013): top-k, with atoms for several $k$ and accuracies of
-#   classifiers on the codes.
-# - [Gao et al. (2024)](references.md#gao-et-al-2024): top-k codes of millions of units, to find out what a language model
-#   represents.
+# - [Makhzani and Frey (2013)](references.md#makhzani-and-frey-2013): top-k, with atoms for several $k$ and accuracies
+#   of classifiers on the codes.
+# - [Gao et al. (2024)](references.md#gao-et-al-2024): top-k codes of millions of units, to find out what a language
+#   model represents.
 
 # %% [markdown]
 # ## Next
 #
-# Sparsity keeps a code small without making it narrow. [Chapter 10](10_variational.ipynb) does something else to codes: it
-# gives each image a whole distribution of them, so that new images can be drawn.
+# Sparsity keeps a code small without making it narrow. [Chapter 10](10_variational.ipynb) does something else to codes:
+# it gives each image a whole distribution of them, so that new images can be drawn.

@@ -261,10 +261,10 @@ for n, m, target in ((5, 3, 0.02), (1, 4, 0.5), (8, 1, 0.9)):
 # <details><summary>Hint</summary>
 #
 # The steps known as ISTA, from the exercises of chapter 9, are one way. Begin with $z = 0$. The gradient of the first
-# term of (Ex9.2) is $(\hat x - x)$ times the atoms, transposed; go a step of length $t$ against it. Then move each
+# term of (Ex9.2) is $(\hat x - x)$ times the atoms, transposed; subtract $t$ times the gradient. Then move each
 # value by $t \lambda$ towards 0, from above or from below, and stop at 0. A step is safe if $t$ is at most one over the
-# square of the atoms' largest singular value, `np.linalg.norm(atoms, 2)`. Work on all images at once; some hundred
-# steps are needed. Look at `excess` as you raise their number.
+# square of the atoms' largest singular value, `np.linalg.norm(atoms, 2)`. Work on all images at once; several hundred
+# steps are needed, perhaps a thousand. Look at `excess` as you raise their number.
 #
 # </details>
 
