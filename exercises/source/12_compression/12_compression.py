@@ -684,7 +684,24 @@ offer.round(2)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** MODEL2
+# **Model answer.** (With the numbers of the run in this notebook; others may differ a little.) PCA is level with a format
+# after $n = D / (r - c)$ images: with WebP after $152{,}096 / (58.56 - 23.51) \approx 4{,}300$, with JPEG after
+# $152{,}096 / (56.49 - 23.51) \approx 4{,}600$. Codes alone are well under half of JPEG's bytes, so "a small part" is
+# salesmanship even without the decoder. The museum's 300 pictures take about 159 kB with PCA, nearly all of it decoder, and
+# about 17 kB as a mosaic of either format: it should take a format, and WebP rather than JPEG. The shop's first 5,000 take
+# about 270 kB with PCA and 282 kB with JPEG; every further day saves it more than half. It should take PCA, if it needs no
+# better than 20 dB. The last row: digits take half as many bytes again and come back at under 17 dB, more than twice the
+# squared error. So "for clothes like those of the training set only" must be on the package. Not counted or not equal: the
+# WebP mosaic has 24 dB, four more than PCA, for hardly more bytes than JPEG; a shrunken WebP might be level with PCA much
+# later or never. All formats got one mosaic, so no single picture can be fetched without the others. The decoder's program
+# and the training are free here. And the decoder could be stored in 8 bits, which would help PCA.
+#
+# **Rubric.**
+#
+# - 1 mark for both break-even numbers by $D / (r - c)$, with the table's numbers; half for one of them, or for a slip.
+# - 1 mark for both pieces of advice with a comparison of totals, decoder included: half for each.
+# - 1 mark for what the last row says (more bytes *and* a worse image, so only for its own kind), half, and for one sensible
+#   thing not counted or not equal, half.
 # ### END SOLUTION
 
 # %% [markdown]
