@@ -839,6 +839,7 @@ def at_rate(kind, bits):
     return np.interp(bits, line["bits per image"], line["PSNR"])
 
 
+# %%
 lost, of_entropy = by_bits["PSNR lost"], storage["above the entropy, %"]
 plain, by_format = pd.Series(lossless), formats.set_index(["line", "dial"])
 checks = {
@@ -887,6 +888,10 @@ checks |= {
     < an_image[name] / an_image["WebP, shrunk first, mosaic"]
     < 0.62
     and an_image[name] < 0.95 * an_image[other],
+}
+
+# %%
+checks |= {
     "trained for bits: some tenths of a decibel": for_bits["gain in dB"].between(0.1, 1.2).all(),
     "the seed matters little": seeds["bytes"].std() / seeds["bytes"].mean() < 0.05 and seeds["PSNR"].min() > 19.9,
 }
