@@ -9,13 +9,13 @@
 # %% [markdown]
 # # Exercise sheet 12: Compression
 #
-# This sheet follows [chapter 12](../../../chapters/12_compression.ipynb). There you turned the codes of digits into bytes.
-# Here you compress clothes (Fashion-MNIST), and look into the parts: what a wrong table of frequencies costs, which value
-# a symbol should stand for, how a theory shares out bits, and how bits were saved before there were coders as good as
-# rANS. No network is trained; principal components serve as codes, which makes every step quick.
+# This sheet follows [chapter 12](../../../chapters/12_compression.ipynb). There you turned the codes of digits into
+# bytes. Here you compress clothes (Fashion-MNIST), and look into the parts: what a wrong table of frequencies costs,
+# which value a symbol should stand for, how a theory shares out bits, and how bits were saved before there were coders
+# as good as rANS. No network is trained; principal components serve as codes, which makes every step quick.
 #
-# It takes about two hours. There are twenty marks: fifteen for tasks that are checked automatically, five for two questions
-# that your teacher marks.
+# It takes about two hours. There are twenty marks: fifteen for tasks that are checked automatically, five for two
+# questions that your teacher marks.
 #
 # | Task | What you practise | Marks |
 # | --- | --- | ---: |
@@ -32,8 +32,9 @@
 # leave one out. Before you hand in, choose *Kernel → Restart Kernel and Run All Cells* and see that everything runs.
 # Hidden checks grade the same requirements on other data, so do not write for the numbers that you see.
 #
-# **Notation.** A [code](../../../chapters/glossary.md#latent-code) has $d$ units; the symbols of $n$ images are an array
-# of shape `(n, d)`. A unit with $K$ symbols numbers them 0 to $K - 1$. Logarithms are to base 2, so that results are bits.
+# **Notation.** A [code](../../../chapters/glossary.md#latent-code) has $d$ units; the symbols of $n$ images are an
+# array of shape `(n, d)`. A unit with $K$ symbols numbers them 0 to $K - 1$. Logarithms are to base 2, so that results
+# are bits.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import io
@@ -73,19 +74,20 @@ print(f"PSNR of 96 components, not quantised: {psnr(x_validation, decode(val_cod
 #
 # A coder was given frequencies $f_0, \dots, f_{K-1}$, whole numbers above 0 that add up to $F$. An ideal one spends
 # $-\log_2 (f_k / F)$ bits on symbol $k$. Now it codes a message in which symbol $k$ occurs $n_k$ times; its shares
-# $n_k / n$ may be quite different ones, and a symbol need not occur at all. Write two functions of arrays of shape `(K,)`.
+# $n_k / n$ may be quite different ones, and a symbol need not occur at all. Write two functions of arrays of shape
+# `(K,)`.
 #
-# - `mean_bits(counts, frequencies)` gives the bits that the coder spends on a symbol, on average over the symbols *of the
-#   message*: one number.
+# - `mean_bits(counts, frequencies)` gives the bits that the coder spends on a symbol, on average over the symbols *of
+#   the message*: one number.
 # - `waste(counts, frequencies)` gives how much of that is due to the wrong table: `mean_bits` less the
-#   [entropy](../../../chapters/glossary.md#entropy) of the message's own shares, one number. It is 0 for a table that fits,
-#   and never negative.
+#   [entropy](../../../chapters/glossary.md#entropy) of the message's own shares, one number. It is 0 for a table that
+#   fits, and never negative.
 #
 # <details><summary>Hint</summary>
 #
-# For the first: write down the bits of the whole message, symbol by symbol, then divide by the number of symbols. For the
-# second: which table makes `mean_bits` equal to the entropy? Mind the symbols that do not occur. $0 \cdot \log_2 0$ counts
-# as 0, but NumPy makes it `nan`; leave those symbols out of the sum.
+# For the first: write down the bits of the whole message, symbol by symbol, then divide by the number of symbols. For
+# the second: which table makes `mean_bits` equal to the entropy? Mind the symbols that do not occur. $0 \cdot \log_2 0$
+# counts as 0, but NumPy makes it `nan`; leave those symbols out of the sum.
 #
 # </details>
 
@@ -175,9 +177,9 @@ None if waste(np.array([1, 1]), np.array([1, 1])) is None else table_of_waste()
 # %% [markdown]
 # ## Task 2: The best value for a symbol (3 marks)
 #
-# The chapter's decoder turns symbol $k$ of unit $j$ into the value $\ell_j + k \Delta_j$, the middle of the interval that
-# was rounded to it. But training codes need not be spread evenly over that interval: far from the mean there are more on
-# the near side than on the far one. Write
+# The chapter's decoder turns symbol $k$ of unit $j$ into the value $\ell_j + k \Delta_j$, the middle of the interval
+# that was rounded to it. But training codes need not be spread evenly over that interval: far from the mean there are
+# more on the near side than on the far one. Write
 #
 # `best_values(codes, symbols, values)`, which gives for each unit and symbol the value that makes the *squared error on
 # the training codes* as small as possible, as an array of shape `(d, K)`.
@@ -185,7 +187,7 @@ None if waste(np.array([1, 1]), np.array([1, 1])) is None else table_of_waste()
 # - `codes`, shape `(n, d)`: training codes; `symbols`, shape `(n, d)`: what they were quantised to, with any quantiser.
 # - `values`, shape `(d, K)`: the values so far. A symbol that no training code became keeps its value.
 #
-# Not a bit more is sent for this: the receiver gets another table of values, that is all.
+# The symbols cost not a bit more. Only the head of the file grows, by a table of values, and it is sent once.
 #
 # <details><summary>Hint</summary>
 #
@@ -245,8 +247,9 @@ for n, d, size in ((60, 1, 4), (25, 6, 9)):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What it is worth on *validation* codes, which had no say in it: PSNR with the middles, and with your values. (Where the
-# steps are fine, some symbols stand for very few training codes, and their mean is mostly luck.)
+# What it is worth on *validation* codes, which had no say in it: PSNR with the middles, and with your values. (Your
+# values have the least error in the *codes*. PSNR is about images, whose pixels are clipped to [0, 1], so where the
+# steps are fine, nothing need be left to gain.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -274,22 +277,24 @@ worth_of_values()
 # ## Task 3: How many bits for which component? (3 marks)
 #
 # Theory knows the best way to share out an error. Let the $d$ components be independent and normally distributed with
-# variances $\sigma_j^2$, and let the squared errors of all components add up to $D$, where $0 < D \le \sum_j \sigma_j^2$.
-# The fewest bits are needed if there is a *level* $\theta$ up to which every component's error is filled, like water:
+# variances $\sigma_j^2$, and let the squared errors of all components add up to $D$, where $0 < D \le \sum_j
+# \sigma_j^2$. The fewest bits are needed if there is a *level* $\theta$ up to which every component's error is filled,
+# like water:
 #
 # $$ D_j = \min(\theta, \sigma_j^2), \qquad \sum_j D_j = D, \qquad R = \sum_j \tfrac12 \log_2 \frac{\sigma_j^2}{D_j}. \tag{Ex12.1} $$
 #
-# A component whose variance lies below the level gets no bits; its error is its whole variance. Write two functions of the
-# array `variances`, shape `(d,)`, all above 0 and in no order, and of the number `distortion`, which is $D$.
+# A component whose variance lies below the level gets no bits; its error is its whole variance. Write two functions of
+# the array `variances`, shape `(d,)`, all above 0 and in no order, and of the number `distortion`, which is $D$.
 #
 # - `water_level(variances, distortion)` gives the smallest $\theta$ with which (Ex12.1) holds, to six digits or better.
 # - `bits_needed(variances, distortion)` gives $R$, in bits.
 #
 # <details><summary>Hint</summary>
 #
-# If all components lay above the level, $\theta = D / d$. Otherwise some drop out. Sort the variances. If the $m$ smallest
-# lie below the level, their error is their sum, and the others share the rest equally: $\theta = (D - \text{that sum}) /
-# (d - m)$. Which $m$ fits? Or halve an interval again and again: $\sum_j \min(\theta, \sigma_j^2)$ grows with $\theta$.
+# If all components lay above the level, $\theta = D / d$. Otherwise some drop out. Sort the variances. If the $m$
+# smallest lie below the level, their error is their sum, and the others share the rest equally: $\theta = (D -
+# \text{that sum}) / (d - m)$. Which $m$ fits? Or halve an interval again and again: $\sum_j \min(\theta, \sigma_j^2)$
+# grows with $\theta$.
 #
 # </details>
 
@@ -365,8 +370,8 @@ assert np.isclose(water_level(np.full(5, 2.0), 3.0), 0.6), "water_level is wrong
 
 # %% [markdown]
 # Theory beside practice: the bits that (Ex12.1) asks for with the variances of the clothes' 96 components, and what the
-# chapter's way takes with one step for all, at the same squared error. Neither counts the error of the components beyond
-# the 96th.
+# chapter's way takes with one step for all, at the same squared error. Neither counts the error of the components
+# beyond the 96th.
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -394,21 +399,21 @@ theory_and_practice()
 # symbols. No codeword is the beginning of another one (a *prefix code*), so that a string of them can be taken apart
 # without commas. Write two functions.
 #
-# - `huffman_lengths(counts)` gives the length of each symbol's codeword, as an array of $K \ge 2$ integers, all at least 1.
-#   `counts`, shape `(K,)`, holds how often each symbol occurs, all above 0. Huffman's procedure: put each symbol into a
-#   group of its own. Take the two groups with the smallest counts and merge them; the codeword of every symbol in the two
-#   gets one bit longer; the merged group has the sum of their counts. Repeat until one group is left. Where counts are
-#   equal, any choice is right: the bits in all are the same.
+# - `huffman_lengths(counts)` gives the length of each symbol's codeword, as an array of $K \ge 2$ integers, all at
+#   least 1. `counts`, shape `(K,)`, holds how often each symbol occurs, all above 0. Huffman's procedure: put each
+#   symbol into a group of its own. Take the two groups with the smallest counts and merge them; the codeword of every
+#   symbol in the two gets one bit longer; the merged group has the sum of their counts. Repeat until one group is left.
+#   Where counts are equal, any choice is right: the bits in all are the same.
 # - `codewords(lengths)` gives codewords of these lengths that form a prefix code, as a list of $K$ strings of `"0"` and
-#   `"1"`, the one of symbol 0 first. `lengths`, shape `(K,)`, are lengths as the first function gives them; they come in
-#   no order.
+#   `"1"`, the one of symbol 0 first. `lengths`, shape `(K,)`, are lengths as the first function gives them; they come
+#   in no order.
 #
 # <details><summary>Hint</summary>
 #
 # For the lengths: a list of pairs (count, symbols of the group) that you sort anew for each merge is quick enough; or
-# `heapq`. For the codewords: go through the symbols from the shortest codeword to the longest. The first gets only zeros.
-# To get the next one, count up by one as if the last codeword were a binary number, then append zeros until it is as long
-# as wanted. `format(5, "04b")` is `"0101"`.
+# `heapq`. For the codewords: go through the symbols from the shortest codeword to the longest. The first gets only
+# zeros. To get the next one, count up by one as if the last codeword were a binary number, then append zeros until it
+# is as long as wanted. `format(5, "04b")` is `"0101"`.
 #
 # </details>
 
@@ -545,22 +550,22 @@ huffman_table()
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** It comes close for the first components, which use many symbols, none of them very frequent: the entropy
-# is above 1 bit there, and rounding each symbol's $-\log_2 p$ to whole bits costs some hundredths on average. For the later
-# components nearly all symbols are the same one, with a share far above one half, and the entropy is a small part of a bit.
-# A codeword has at least one bit, so Huffman's code cannot spend less than 1 bit a symbol, a multiple of the entropy. rANS
-# gives a symbol no bits of its own: each makes one common number larger by a factor of $1/p$, and so adds $-\log_2 p$ bits,
-# which may be a fraction. Remedy: make one symbol of several, for example of the same component in ten images or of all late
-# components of an image; then the commonest block has a share well below one and gets one bit for all of it. (Or code how
-# many times in a row the common symbol occurs, as fax machines do.)
+# **Model answer.** It comes close for the first components, which use many symbols, none of them very frequent: the
+# entropy is above 1 bit there, and rounding each symbol's $-\log_2 p$ to whole bits costs some hundredths on average.
+# For the later components nearly all symbols are the same one, with a share far above one half, and the entropy is a
+# small part of a bit. A codeword has at least one bit, so Huffman's code cannot spend less than 1 bit a symbol, a
+# multiple of the entropy. rANS gives a symbol no bits of its own: each makes one common number larger by a factor of
+# $1/p$, and so adds $-\log_2 p$ bits, which may be a fraction. Remedy: make one symbol of several, for example of the
+# same component in ten images or of all late components of an image; then the commonest block has a share well below
+# one and gets one bit for all of it. (Or code how many times in a row the common symbol occurs, as fax machines do.)
 #
 # **Rubric.**
 #
 # - 1 mark for both kinds of component, with the reason: at least one whole bit for each symbol. Half a mark without the
 #   reason.
-# - 1 mark for fractions of bits in rANS (one number or state for the whole message), half, and for a remedy that spreads a
-#   codeword over several symbols (blocks, run lengths), half. Units with one symbol only may be left out; that alone is no
-#   remedy.
+# - 1 mark for fractions of bits in rANS (one number or state for the whole message), half, and for a remedy that
+#   spreads a codeword over several symbols (blocks, run lengths), half. Units with one symbol only may be left out;
+#   that alone is no remedy.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -571,8 +576,8 @@ huffman_table()
 # validation images,
 #
 # - the PSNR of the images decoded from your quantised components has to be at least that of the cell below;
-# - the bits per image (`code_length`, with the frequencies of the training images) have to be at most **85 %** of those of the
-#   cell below.
+# - the bits per image (`code_length`, with the frequencies of the training images) have to be at most **85 %** of those
+#   of the cell below.
 #
 # Your cell may compute `my_steps` in any way from training and validation images. The hidden check measures the same on
 # test images, with a margin of 0.05 dB and two per cent of the bits.
@@ -596,8 +601,8 @@ print(f"yours: at most {0.85 * plain_bits:.1f} bits per image, PSNR at least {pl
 # <details><summary>Hint</summary>
 #
 # `judge(my_steps, x_validation)` is yours to call. In chapter 12, which rule for the step suits PCA, and why? Once one
-# number fixes all steps, try some values of it. Components that then have a single symbol cost nothing, so there is no
-# need to count components.
+# number fixes all steps, try some values of it. Components that nearly always have the same symbol cost next to
+# nothing, so there is no need to count components.
 #
 # </details>
 
@@ -640,9 +645,9 @@ assert bits <= 0.87 * other_bits, "on test images you spend more than 87 per cen
 
 # %% [markdown]
 # Now somebody wants to sell this. The table holds the bytes of the 2,500 validation images at about 20 dB: PCA with one
-# step for all, its codes in a file as in chapter 12 and its decoder (96 components and the mean image in `float16`); and
-# JPEG and WebP of one mosaic of all images, each at the lowest quality that reaches PCA's PSNR. The last row is for PCA's
-# file of 2,500 *digits*, with the same step and the frequencies of clothes.
+# step for all, its codes in a file as in chapter 12 and its decoder (96 components and the mean image in `float16`);
+# and JPEG and WebP of one mosaic of all images, each at the lowest quality that reaches PCA's PSNR. The last row is for
+# PCA's file of 2,500 *digits*, with the same step and the frequencies of clothes.
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -684,24 +689,25 @@ offer.round(2)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** (With the numbers of the run in this notebook; others may differ a little.) PCA is level with a format
-# after $n = D / (r - c)$ images: with WebP after $152{,}096 / (58.56 - 23.51) \approx 4{,}300$, with JPEG after
+# **Model answer.** (With the numbers of the run in this notebook; others may differ a little.) PCA is level with a
+# format after $n = D / (r - c)$ images: with WebP after $152{,}096 / (58.56 - 23.51) \approx 4{,}300$, with JPEG after
 # $152{,}096 / (56.49 - 23.51) \approx 4{,}600$. Codes alone are well under half of JPEG's bytes, so "a small part" is
-# salesmanship even without the decoder. The museum's 300 pictures take about 159 kB with PCA, nearly all of it decoder, and
-# about 17 kB as a mosaic of either format: it should take a format, and WebP rather than JPEG. The shop's first 5,000 take
-# about 270 kB with PCA and 282 kB with JPEG; every further day saves it more than half. It should take PCA, if it needs no
-# better than 20 dB. The last row: digits take half as many bytes again and come back at under 17 dB, more than twice the
-# squared error. So "for clothes like those of the training set only" must be on the package. Not counted or not equal: the
-# WebP mosaic has 24 dB, four more than PCA, for hardly more bytes than JPEG; a shrunken WebP might be level with PCA much
-# later or never. All formats got one mosaic, so no single picture can be fetched without the others. The decoder's program
-# and the training are free here. And the decoder could be stored in 8 bits, which would help PCA.
+# salesmanship even without the decoder. The museum's 300 pictures take about 159 kB with PCA, nearly all of it decoder,
+# and about 17 kB as a mosaic of either format: it should take a format, and WebP rather than JPEG. The shop's first
+# 5,000 take about 270 kB with PCA and 282 kB with JPEG; every further day saves it more than half. It should take PCA,
+# if it needs no better than 20 dB. The last row: digits take half as many bytes again and come back at under 17 dB,
+# more than twice the squared error. So "for clothes like those of the training set only" must be on the package. Not
+# counted or not equal: the WebP mosaic has 24 dB, four more than PCA, for hardly more bytes than JPEG; a shrunken WebP
+# might be level with PCA much later or never. All formats got one mosaic, so no single picture can be fetched without
+# the others. The decoder's program and the training are free here. And the decoder could be stored in 8 bits, which
+# would help PCA.
 #
 # **Rubric.**
 #
 # - 1 mark for both break-even numbers by $D / (r - c)$, with the table's numbers; half for one of them, or for a slip.
 # - 1 mark for both pieces of advice with a comparison of totals, decoder included: half for each.
-# - 1 mark for what the last row says (more bytes *and* a worse image, so only for its own kind), half, and for one sensible
-#   thing not counted or not equal, half.
+# - 1 mark for what the last row says (more bytes *and* a worse image, so only for its own kind), half, and for one
+#   sensible thing not counted or not equal, half.
 # ### END SOLUTION
 
 # %% [markdown]
