@@ -858,6 +858,10 @@ checks |= {
     "one Gaussian comes close to it": abs(wide["plain: one Gaussian"] / wide["variational: prior"] - 1) < 0.25,
     "a plain autoencoder with 20 Gaussians beats it": wide["plain: 20 Gaussians"] < wide["variational: prior"],
     "the variational mixture beats it, too": wide["variational: mixture"] < wide["variational: prior"],
+}
+
+# %%
+checks |= {
     "β = 784: no code, the mean image": large_beta["active units"] == 0 and abs(large_beta[column] - alone) < 3,
     "β = 1/16: least cross-entropy": small_beta["cross-entropy"] + 5 < bound_beta["cross-entropy"],
     "β = 1: best bound": bound_beta[column] + 15 < small_beta[column] < large_beta[column],

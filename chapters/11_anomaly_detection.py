@@ -888,6 +888,10 @@ checks |= {
     "the halves of the test differ": drift["error"] < 0 < drift["distance"],
     "most anomalies are missed": found.loc["mean", "error"] < found.loc["mean", "combined"] < 0.5,
     "by the error no 1 and hardly a 9": found.loc[1, "error"] < 0.02 and found.loc[9, "error"] < 0.08,
+}
+
+# %%
+checks |= {
     "20 epochs: lots would do as well": first_alarms.loc["error", "9s found"]
     < first_alarms.loc["error", "false alarms"] + 0.01,
     "relative distance is best": first_alarms["AUC"].idxmax() == "relative distance",

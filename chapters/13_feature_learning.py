@@ -717,6 +717,10 @@ checks |= {
     "components differ more in spread": np.divide(*spreads["PCA 64"]) > 1.3 * np.divide(*spreads["autoencoder 64"]),
     "most with few labels": ruined["linear"].is_monotonic_increasing and ruined["neighbours"].is_monotonic_increasing,
     "and would change the verdict": (means["autoencoder 64, standardised"] - means["PCA 64, standardised"]).min() > 1,
+}
+
+# %%
+checks |= {
     "denoising: neighbours gain with 100 labels": all(gain["neighbours", 100] > 0 for gain in denoised),
     "gone with 1,000": all(gain["neighbours", 1000] < 0.6 for gain in denoised)
     and min(gain["neighbours", 1000] for gain in denoised) < 0,
@@ -740,6 +744,10 @@ checks |= {
     > precision.min(),
     "the code is behind more often": 0 < (gain > 0).sum() < (gain < 0).sum(),
     "and the code close behind": everything.loc["autoencoder 64", "nearest"] > 94,
+}
+
+# %%
+checks |= {
     "a random head is slow, a small one is not": all(
         by_round[size, "pretrained, random head"][1] + 10
         < min(by_round[size, name][1] for name in starts if name != "pretrained, random head")
