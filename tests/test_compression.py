@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("constriction", reason="constriction does not exist for Linux on ARM")
 
-from aelib.compression import TOTAL, CodeFileError, Quantiser, entropy, entropy_decode, entropy_encode, read, write  # noqa: E402
+from aelib.compression import TOTAL, CodeFileError, Quantiser, entropy, entropy_decode, entropy_encode, read, write
 
 
 def drawn(shape, levels=7, seed=0):
