@@ -424,6 +424,8 @@ small_model = models.dense_autoencoder(8, hidden=(256, 128), code_activation="ta
 training.fit(small_model, x_train, epochs=1, batch_size=250, seed=3, loss="mean_squared_error")
 
 # %% task-5 right: halves put together from Keras layers, with another activation
+import keras
+
 keras.utils.set_random_seed(3)
 encoder = keras.Sequential([keras.Input((784,)), keras.layers.Dense(256, "gelu"), keras.layers.Dense(8)])
 decoder = keras.Sequential([keras.Input((8,)), keras.layers.Dense(256, "gelu"), keras.layers.Dense(784, "sigmoid")])

@@ -451,6 +451,8 @@ training.fit(my_plane, x_train, epochs=1, batch_size=250, seed=0)
 
 
 # %% task-5 right: halves of its own with another activation, trained on squared error
+import keras
+
 encoder = keras.Sequential(
     [
         keras.Input((784,)),

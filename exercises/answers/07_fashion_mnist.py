@@ -455,6 +455,8 @@ my_model = training.fit(my_model, x_train["digits"], epochs=1, batch_size=250, s
 
 
 # %% task-5 right: halves of its own, with another activation, on squared error
+import keras
+
 encoder = keras.Sequential(
     [keras.Input((784,)), keras.layers.Dense(200, activation="elu"), keras.layers.Dense(60)],
 )
