@@ -34,7 +34,7 @@
 #   PCA.
 # - Binomial coefficients, logarithms.
 #
-# Running time: about 2 minutes on two cores; [measured times](running_times.md).
+# Running time: about 3 minutes on two cores; [measured times](running_times.md).
 
 # %%
 import math
