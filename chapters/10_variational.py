@@ -423,10 +423,10 @@ plots.image_rows(
 
 # %% [markdown]
 # In the plane, codes thrown evenly give some crisp digits, always of the same few kinds: the empty regions beside the
-# arms, as chapter 6 found. The scrawls in the second row come from codes far outside the plane's crowd. The prior's
-# draws are the softest, since most of them fall into the crowd. With 16 units, codes thrown evenly are lost: nearly all
-# of that box is empty, and the plain decoder gives broken strokes there. The prior's draws are softer and more often
-# joined, but some break too, and by no means all are digits.
+# arms, as chapter 6 found. The scrawls in the second row probably come from codes far outside the plane's crowd. The
+# prior's draws are the softest, since most of them fall into the crowd. With 16 units, codes thrown evenly are lost:
+# nearly all of that box is empty, and the plain decoder gives broken strokes there. The prior's draws are softer and
+# more often joined, but some break too, and by no means all are digits.
 #
 # Measure it with chapter 6's two numbers: *strangeness*, how unlike an image is to the nearest of 5,000 training images
 # (one minus the cosine; the mixture was fitted to others), and the share of *grey pixels*, for blur. And count the
@@ -473,8 +473,10 @@ quality.round(3)
 #    that only the variational autoencoder can be drawn from, is not true
 #    ([Ghosh et al., 2020](references.md#ghosh-et-al-2020)).
 # 4. And codes from the variational autoencoder's own *Gaussians* give images much more like digits. But with 16 units
-#    each Gaussian is narrow: what it gives is nearly the reconstruction of its training image, not a new digit. So the
-#    row shows that the decoder is not the weak part. The prior's draws fall between the codes it was trained on.
+#    the divergence is about twice the $\ln 60{,}000 \approx 11$ nats that would tell all training images apart (its
+#    column is in the table of β, below). So each Gaussian is narrow, and what it gives is nearly the reconstruction of
+#    its training image, not a new digit. The row shows that the decoder is not the weak part. The prior's draws fall
+#    between the codes it was trained on.
 
 # %% [markdown]
 # ## Sums, means, and what they do to β
@@ -588,8 +590,8 @@ print(f"reported as minus the bound: {reported:.0f} nats; missing from the log-d
 
 # %% [markdown]
 # What is missing is many times what was reported, and it is *added*: with it the logarithm of the density is positive,
-# as it may be where a density is crowded into a small space. Most of it comes from black pixels, and it would be larger
-# still without the clip that keeps $\hat x$ away from 0.
+# as it may be where a density is crowded into a small space. By (10.8) the more is missing, the nearer $\hat x$ comes
+# to 0 or 1, as it does on black pixels; only the clip that keeps it away from 0 sets a limit.
 #
 # So minus the loss is no log-likelihood of the grey image. It does bound something else. The cross-entropy is linear in
 # $x$: on a grey image it is the average over the black and white images that you get by tossing each pixel with the
