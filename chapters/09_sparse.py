@@ -242,7 +242,6 @@ SETTINGS = {"L1": (2e-4, 6e-4, 1.5e-3), "L1, free atoms": (6e-4,), "KL": (0.005,
 SPARSITY["L1"] = SPARSITY["L1, free atoms"] = code_layers.L1Sparsity
 SPARSITY["KL"] = lambda target: code_layers.KLSparsity(KL_WEIGHT, target=target)
 SPARSITY["top-k"] = SPARSITY["top-k, random start"] = code_layers.TopK
-
 SYMBOLS = {"L1": "L1, λ =", "KL": "KL, ρ ="}
 
 mine, theirs = PriceOnValues(0.001), code_layers.L1Sparsity(0.001)
@@ -492,9 +491,8 @@ table.round({"above 0": 1, "active units": 1, "test MSE": 4, "silent units": 0, 
 # training takes a little more than half of the multiplications, but several times as many steps.
 
 # %%
-DENSE_SIZES = (32, 64)
+DENSE_SIZES, DENSE_EPOCHS = (32, 64), 4
 ratio = free.count_params() / models.dense_autoencoder(64).count_params()
-DENSE_EPOCHS = round(0.6 * ratio * EPOCHS)
 dense_networks = {size: models.dense_autoencoder(size, code_activation="linear") for size in DENSE_SIZES}
 
 
@@ -507,7 +505,8 @@ def train_dense(size, seed):
 
 # %%
 dense = sweep(train_dense, {"size": DENSE_SIZES}, seeds=SEEDS)
-print(f"parameters, sparse to dense: {ratio:.1f}; epochs: {EPOCHS} and {DENSE_EPOCHS}")
+arithmetic = DENSE_EPOCHS / (ratio * EPOCHS)
+print(f"parameters, sparse to dense: {ratio:.1f}; multiplications in training, dense to sparse: {arithmetic:.2f}")
 dense.groupby("size")["test MSE"].agg(["mean", "std"]).round(5)
 
 # %%
@@ -642,7 +641,7 @@ plots.curves(
 
 # %%
 both_starts = sweep(measure, {"method": ["top-k, random start", "top-k"], "setting": [32]}, seeds=[SEED])
-starts = both_starts.set_index("method")["silent units"]
+starts = both_starts.set_index("method")[["silent units", "test MSE"]]
 both_starts[["method", "active units", "test MSE", "silent units"]].round(4)
 
 # %% [markdown]
@@ -728,8 +727,8 @@ looked_at.round(2)
 
 # %% [markdown]
 # The cosines say why to be careful. Atoms still resemble the digits that they began as, for L1 and KL strongly. Those
-# of top-k moved farthest, and farther the fewer are on. Those of top-k moved farthest, and farther the fewer are on.
-# What you look at is one epoch of training upon a good start, and nothing here tells what atoms become in the long run.
+# of top-k moved farthest, and farther the fewer are on. What you look at is one epoch of training upon a good start,
+# and nothing here tells what atoms become in the long run.
 #
 # The fewer units are active, the more a unit keeps to one digit: for L1 and KL step by step; for top-k, $k = 8$ stands
 # out. All are above the shuffled labels, most of them far. Even so, a unit of $k = 8$ is, on average over units, on for
@@ -814,18 +813,17 @@ free_atoms, unit_atoms = dodging.loc["atoms free"], dodging.loc["atoms of length
 checks = {
     "free code: ahead of PCA with 64, most units on": errors.iloc[3] < errors.iloc[1] and free_active > UNITS / 2,
     "mine and aelib's layers agree": np.isclose(*penalties, rtol=1e-5) and same_top,
-    "loss = reconstruction + penalty": np.isclose(
-        strongest["loss"], strongest["reconstruction"] + strongest["penalty"]
-    ),
+    "most of the loss's difference is no penalty": strongest["reconstruction"] - weakest["reconstruction"]
+    > 0.5 * (strongest["loss"] - weakest["loss"]),
     "a larger weight costs error": strongest["test MSE"] > 2 * weakest["test MSE"],
     "free atoms: longer, values smaller": free_atoms.iloc[0] > 2 and free_atoms.iloc[1] < unit_atoms.iloc[1],
-    "they say more": free_atoms["value times length"] > 1.5 * unit_atoms["value times length"],
-    "for less penalty, at less error": (free_atoms.iloc[[3, 5]] < unit_atoms.iloc[[3, 5]]).all(),
+    "they say more": free_atoms["value times length"] > 2 * unit_atoms["value times length"],
+    "for less penalty, with fewer units on, at less error": (free_atoms.iloc[3:] < unit_atoms.iloc[3:]).all(),
     "L1 codes are too low, more so for larger weights": 1 < best_factor.iloc[0] < best_factor.iloc[2],
     "top-k codes are not": best_factor.iloc[-1] <= 1.1,
-    "the KL means are near their target": 0.5 < kl_codes.mean() / SETTINGS["KL"][1] < 2,
+    "the KL means settle above their target": 1 < kl_codes.mean() / SETTINGS["KL"][1] < 2,
     "all sigmoid units are above 0, hundreds active": (kl_codes > 0).mean() > 0.99 and 100 < kl_active < UNITS / 2,
-    "a random start, more silent units": starts["top-k, random start"] > 1.3 * starts["top-k"],
+    "a random start, more silent units, more error": (starts.iloc[0] > 1.3 * starts.iloc[1]).all(),
 }
 
 # %%
@@ -839,7 +837,7 @@ checks |= {
     "larger k, more units, less error": units["top-k"].is_monotonic_increasing
     and error["top-k"].is_monotonic_decreasing,
     "top-k before L1 with many more units": topk[1] < 0.9 * error[l1_middle] and units[l1_middle] > 48,
-    "top-k before KL with many more units": topk[1] < 1.15 * error["KL"].min() and units["KL"].min() > 64,
+    "top-k before KL with hundreds of units": topk[1] < 1.15 * error["KL"].min() and units["KL"].max() > 200,
     "free atoms are between L1 and top-k": topk[2] < error["L1, free atoms"].iloc[0] < 0.8 * error[l1_middle],
     "PCA crosses top-k": (topk < pca_errors[[8, 32, 128]].to_numpy()).tolist() == [True, True, False],
     "the dense autoencoder is ahead": dense.loc[dense["size"] == 32, "test MSE"].mean() < topk[1],
@@ -853,7 +851,8 @@ selective = looked_at["selectivity"]
 checks |= {
     "rounding to 8 bits costs little": (coarse < 1.02 * exact).all(),
     "at equal bits top-k is ahead for k = 8 only": (coarse < as_pca).tolist() == [True, False, False],
-    "names alone: good for k = 8, bad for k = 128": names_only[0] < as_pca[0] and names_only[2] > 1.5 * exact[2],
+    "names alone: good for k = 8": names_only[0] < min(as_pca[0], 1.2 * exact[0]),
+    "bad for k = 128": names_only[2] > 1.6 * exact[2],
     "atoms are still like their start": looked_at["cosine with its start"].min() > 0.4,
     "fewer active, more selective": selective["L1"].is_monotonic_increasing and selective["KL"].is_monotonic_decreasing,
     "k = 8 stands out": selective["top-k"].iloc[0] > 0.1 + selective["top-k"].iloc[1:].max(),
