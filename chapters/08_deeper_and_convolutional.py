@@ -150,7 +150,7 @@ starts.map("{:.2g}".format)
 
 # %% mystnb={"image": {"alt": "TODO-ALT"}}
 plots.curves(
-    starts,
+    dict(starts),
     title="Spread over images, before any training",
     xlabel="layer (1 the image, 5 the code, 8 the last hidden layer)",
     ylabel="standard deviation over images",
@@ -353,7 +353,7 @@ def layer_table(model):
     for half in (model.encoder, model.decoder):
         for layer in half.layers:
             places = int(np.prod(layer.output.shape[1:-1]))  # 1 for a dense layer
-            multiplications = layer.weights[0].shape.num_elements() if layer.weights else 0
+            multiplications = int(np.prod(layer.weights[0].shape)) if layer.weights else 0
             rows.append([layer.name, str(layer.output.shape[1:]), layer.count_params(), multiplications * places])
     return pd.DataFrame(rows, columns=["layer", "output", "parameters", "multiplications"]).set_index("layer")
 
