@@ -109,11 +109,10 @@ if started(layer_costs((16, 32), 3, 64), "Task 1"):
     parts = [*built.encoder.layers, *built.decoder.layers]
     counted = [layer.count_params() for layer in parts if layer.count_params()]
     weights = [int(np.prod(layer.kernel.shape)) for layer in parts if layer.count_params()]
-    mine = list(found[:, 0])
+    mine, work = ([int(count) for count in column] for column in found.T)
     assert mine != weights, "your first column holds the weights alone; every layer has biases, too"
     assert mine[2:4] != [32 * 64 + 64, 64 * 32 + 32], "the dense layers join all 49 places with the code: 49 b numbers"
     assert mine == counted, f"Keras counts {counted} parameters, you count {mine}"
-    work = list(found[:, 1])
     assert work != mine, "your second column repeats the parameters; a kernel works in many places"
     for layer, wrong, why in (
         (0, 784 * 144, "the first convolution makes 14 × 14 places out of 28 × 28: weights work where output is made"),
@@ -243,7 +242,7 @@ if started(convolve(np.ones((2, 4, 4)), np.eye(3), 2), "Task 2"):
 ### BEGIN HIDDEN TESTS
 assert convolve(np.ones((2, 4, 4)), np.eye(3), 2) is not None, "Task 2: convolve returns nothing"
 rng = np.random.default_rng(82)
-for n, h, w, k, s in ((2, 7, 10, 3, 2), (1, 9, 5, 4, 1), (3, 8, 11, 2, 3), (1, 6, 6, 5, 4), (2, 5, 7, 1, 2)):
+for n, h, w, k, s in ((2, 7, 10, 3, 2), (1, 9, 5, 4, 1), (3, 8, 11, 2, 3), (1, 6, 6, 5, 4), (2, 8, 7, 2, 4)):
     x, K = rng.normal(size=(n, h, w)), rng.normal(size=(k, k))
     tall, wide = (h + s - 1) // s, (w + s - 1) // s
     above, left = (max((out - 1) * s + k - side, 0) // 2 for out, side in ((tall, h), (wide, w)))
@@ -307,6 +306,7 @@ if started(coverage(5, 3, 2), "Task 3, coverage") and started(even_kernels(2, 4)
     found = np.asarray(coverage(5, 3, 2))
     assert found.shape == (10,), f"5 places with stride 2 make 10 pixels; you return shape {found.shape}"
     assert list(found) != [2, 1, 2, 1, 2, 1, 2, 1, 2, 1], "at the left end no place before the first one paints"
+    assert list(found) != [1, 2, 1, 2, 1, 2, 1, 2, 1, 1], "with k = 3 and s = 2 nothing is cut off on the left: b = 0"
     assert list(found) == [1, 1, 2, 1, 2, 1, 2, 1, 2, 1], f"a kernel of side 3: 1 1 2 1 2 1 2 1 2 1, not {found}"
     found = np.asarray(coverage(5, 5, 2))
     assert list(found) != [1, 1, 2, 2, 3, 2, 3, 2, 3, 2], "with k = 5 and s = 2 one pixel is cut off on the left: b = 1"
@@ -486,7 +486,9 @@ draw_signals()
 # code_activation="linear", initializer=...)`, for 6 epochs on `x_train` in batches of 100, with the mean squared error
 # as loss. The errors are means over the seeds, of all images of `x_train` and of `x_validation`.
 
-RECORDED
+# %% nbgrader={"grade": false, "grade_id": "setup-4-recorded", "locked": true, "schema_version": 3, "solution": false, "task": false}
+recorded = pd.DataFrame(columns=["hidden layers", "initialiser", "epochs", "training error", "validation error"])
+recorded
 
 # %% [markdown]
 # A network with more hidden layers can compute whatever one with fewer can, or nearly so. Answer in four to six
@@ -613,9 +615,137 @@ counts = {move: int((np.abs(found - image).max(axis=1) < 1e-6).sum()) for move, 
 assert sum(counts.values()) == 2000, "draw_shifted: with distance 2, some image is not one of the 25 moved ones"
 assert min(counts.values()) > 40 and max(counts.values()) < 130, "draw_shifted: the 25 moves are not equally likely"
 assert np.array_equal(draw_shifted(x, 0, 1), x), "draw_shifted: with distance 0 nothing moves"
-order = draw_shifted(np.stack([x[0], x[1]] * 300), 1, 5)
-assert np.abs(order[::2].mean(axis=0) - x[0]).max() < 0.8 and not np.allclose(order[0::2], order[1::2]), (
-    "draw_shifted has to keep the images in their order"
-)
+levels = np.linspace(0.1, 1, 60, dtype="float32")
+found = np.asarray(draw_shifted(np.repeat(levels[:, None], 784, axis=1), 3, 5))
+assert np.allclose(found.max(axis=1), levels), "draw_shifted has to keep the images in their order"
 assert np.array_equal(x, kept_x), "the images given have to stay as they are"
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# Do moved images help where there are few? Below, a dense network learns from 300 images: in one run it sees them as
+# they are, in the other moved at random by at most one pixel, anew each time. Both runs take equally many steps. The
+# images are input *and* target: an autoencoder has to give back what it was shown, moved as it is.
+
+
+# %% nbgrader={"grade": false, "grade_id": "setup-5-table", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def moved_table(images=300, passes=100):
+    few = x_train[:images]
+    if shifted(few, 0, 0) is None or draw_shifted(few, 1, 0) is None:
+        return None
+    network = models.dense_autoencoder(32, code_activation="linear", seed=0)
+    start, rows = network.get_weights(), {}
+    many = np.tile(few, (passes, 1))
+    for name, x in (("as they are", many), ("moved", draw_shifted(many, 1, 0))):
+        network.set_weights(start)
+        training.fit(network, x, epochs=1, batch_size=100, seed=0)
+        rows[name] = {"error on the images themselves": error(network, few), "validation": error(network, x_validation)}
+    return pd.DataFrame(rows).T.round(4)
+
+
+moved_table()
+
+# %% [markdown]
+# ## Task 6: A quarter of the parameters (3 marks)
+#
+# Build and train a convolutional autoencoder `my_model` that rebuilds digits better than the dense network below, which
+# has 209,968 parameters, and better than [PCA](../../../chapters/glossary.md#pca) with 32 components.
+#
+# - Its code has at most *32* numbers, as theirs have, and the whole model fewer than *60,000* parameters.
+# - Its mean squared error per pixel on `x_validation` is lower than both of theirs, which the cell below prints.
+# - It learns from `x_train` alone. It is an `aelib.models.Autoencoder`, made by `models.convolutional_autoencoder` or by
+#   you from two Keras models with ordinary layers; convolutions want square images, which `data.as_images(x_train)`
+#   gives.
+#
+# Your cell should take no more than about half a minute; when your work is graded, it is stopped after two minutes. The
+# hidden check measures the same on test images, where a margin of 2 per cent is granted.
+
+
+# %% nbgrader={"grade": false, "grade_id": "setup-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
+dense = models.dense_autoencoder(32, code_activation="linear", seed=0)
+training.fit(dense, x_train, epochs=8, batch_size=100, seed=0)
+pca = baselines.PCACodec(32).fit(x_train)
+
+
+def needed(x):
+    """Mean squared errors of the dense network and of PCA, to be beaten."""
+    return {"dense": error(dense, x), "PCA": float(metrics.mean_squared_error(x, pca.reconstruct(x)).mean())}
+
+
+print(", ".join(f"{name}: {value:.5f}" for name, value in needed(x_validation).items()))
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Task 1 says where the parameters are: in the two dense layers, so the number of channels at the code decides. Count
+# before you build. Then vary, one at a time and judged on `x_validation`: the activation at the code, the size of the
+# batch (smaller ones give more steps in an epoch), the way of doubling and the kernel's side (see Task 3), the number of
+# channels of the outer layers, and last the number of epochs.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "task-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+my_model = None
+### BEGIN SOLUTION
+my_model = models.convolutional_autoencoder(
+    32, filters=(8, 16), kernel_size=4, upsampling="transposed", code_activation="linear", seed=0
+)
+history = training.fit(my_model, data.as_images(x_train), epochs=4, batch_size=50, seed=0)
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "task-6-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+if started(my_model, "Task 6"):
+    assert hasattr(my_model, "encoder") and hasattr(my_model, "decoder"), (
+        f"my_model is a {type(my_model).__name__} without the two halves .encoder and .decoder; "
+        "it has to be the whole autoencoder (training.fit gives the history, not the model)"
+    )
+    size = int(np.prod(my_model.encoder.output_shape[1:]))
+    assert size <= 32, f"your code has {size} numbers; at most 32 are allowed"
+    parameters = my_model.count_params()
+    assert parameters < 60_000, (
+        f"your model has {parameters} parameters, not fewer than 60,000: how many channels are there before the code?"
+    )
+    reached, wanted = error(my_model, x_validation), needed(x_validation)
+    print(f"yours, with {parameters} parameters: {reached:.5f}; needed: less than {min(wanted.values()):.5f}")
+    for name, value in wanted.items():
+        assert reached < value, f"your model's error is {reached:.5f}, that of {name} {value:.5f}; see the hint"
+    print("Task 6: the visible checks pass.")
+### BEGIN HIDDEN TESTS
+assert my_model is not None, "Task 6 is not done: my_model is None"
+assert int(np.prod(my_model.encoder.output_shape[1:])) <= 32, "the code has more than 32 numbers"
+assert my_model.count_params() < 60_000, "the model has too many parameters"
+x_hidden = mnist.x_test[:3000]
+reached, wanted = error(my_model, x_hidden), min(needed(x_hidden).values())
+assert reached < 1.02 * wanted, f"on other images your model's error is {reached:.5f}; {wanted:.5f} is to be beaten"
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Question 2: A report with faults (2 marks)
+#
+# A fellow student writes:
+#
+# > "I compared the dense 784-128-64-128-784, trained for 5 epochs, with a convolutional autoencoder without dense
+# > layers, whose code is what its last convolution gives, 7 × 7 × 8, trained for 20. Of five seeds I kept for each the
+# > one with the lowest error on the test images. The dense network's mean squared error is 0.0098 per pixel, the
+# > convolutional one's 0.0041. So convolutions make better codes. As my network has 3,000 parameters in place of
+# > 218,192, it is also the one to choose where time is short."
+#
+# Find four faults: three in the comparison, one in the last sentence. For each, say in one or two sentences what is
+# wrong and what you would do in its place.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** *The codes differ in size.* 7 × 7 × 8 are 392 numbers, the dense code has 64: six times as many
+# numbers would lower the error of any network, of PCA as well. I would give both codes 64 numbers, by a dense layer
+# after the convolutions, or compare each with PCA at its own size. *The training differs.* With 20 epochs against 5, one
+# network has taken four times as many steps, and the other had not finished. I would train both until the validation
+# error no longer falls, or give both the same time, and say which. *The seed was chosen on test images.* The lowest of
+# five errors on the images that are reported is too low an estimate, and test images are for reporting. I would choose
+# on validation images, or better choose nothing and report the mean and the spread of the five seeds. *Few parameters
+# are not little time.* A convolution applies each weight in hundreds of places. In the table of Task 1 the convolutional
+# network has about as many parameters as the dense one and needs nearly seven times as many multiplications. I would
+# count those, and measure seconds on the machine in question.
+#
+# **Rubric.** Half a mark for each of the four faults, if what to do in its place is said: code size, number of steps,
+# choice on test images, time inferred from parameters. A fault without a remedy earns a quarter.
+# Another fault that is truly in the report, such as a single data set, may stand for one of the first three.
+# ### END SOLUTION
