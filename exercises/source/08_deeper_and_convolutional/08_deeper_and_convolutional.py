@@ -340,7 +340,7 @@ for s, largest, expected in ((3, 12, [3, 6, 9, 12]), (1, 5, [1, 2, 3, 4, 5]), (4
 # What a transposed convolution of stride 2 makes of 14 by 14 equal values, with all weights equal:
 
 
-# %% mystnb={"image": {"alt": "Four squares of 28 by 28 pixels. With kernel sides 2 and 4 the inside is one even grey; with side 3 it is a chequered pattern of strong contrast, with side 5 a chequered pattern of weaker contrast."}} nbgrader={"grade": false, "grade_id": "setup-3-figure", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Four squares of 28 by 28 pixels. With kernel side 2 all pixels are white, with side 4 all but a grey border. With side 3 white and two greys make a pattern of chequers, with side 5 a paler one."}} nbgrader={"grade": false, "grade_id": "setup-3-figure", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def draw_coverage(sides=(2, 3, 4, 5)):
     axes = [coverage(14, side, 2) for side in sides]
     if axes[0] is None:
@@ -482,26 +482,57 @@ draw_signals()
 # %% [markdown]
 # ## Question 1: Deeper, and worse (2 marks)
 #
-# Six settings, trained beforehand with three seeds each: `models.dense_autoencoder(32, hidden=(128,) * depth,
-# code_activation="linear", initializer=...)`, for 6 epochs on `x_train` in batches of 100, with the mean squared error
-# as loss. The errors are means over the seeds, of all images of `x_train` and of `x_validation`.
+# Seven settings, trained beforehand because that takes minutes, each with the seeds 0 to 2. `depth` is the number of
+# hidden layers in either half, `initializer` the way the weights are drawn (uniform, with Glorot's standard deviation or
+# with the one you derived for a ReLU, which is called He's):
+#
+# - `models.dense_autoencoder(32, hidden=(128,) * depth, code_activation="linear", initializer=..., seed=seed)`,
+# - `training.fit(..., x_train, epochs=..., batch_size=100, loss="mean_squared_error", seed=seed)`.
+#
+# The errors are mean squared errors per pixel on all of `x_train` and on `x_validation`, averaged over the seeds.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-4-recorded", "locked": true, "schema_version": 3, "solution": false, "task": false}
-recorded = pd.DataFrame(columns=["hidden layers", "initialiser", "epochs", "training error", "validation error"])
-recorded
+recorded = [
+    (1, "Glorot", 6, 0.0175, 0.0177),
+    (3, "Glorot", 6, 0.0241, 0.0242),
+    (6, "Glorot", 6, 0.0435, 0.0435),
+    (1, "He", 6, 0.0176, 0.0177),
+    (3, "He", 6, 0.0224, 0.0227),
+    (6, "He", 6, 0.0286, 0.0288),
+    (6, "He", 30, 0.0179, 0.0190),
+]
+pd.DataFrame(recorded, columns=["depth", "initialiser", "epochs", "training error", "validation error"])
 
 # %% [markdown]
-# A network with more hidden layers can compute whatever one with fewer can, or nearly so. Answer in four to six
+# Whatever a network of depth 1 computes, one of depth 6 could compute as well, or nearly so. Answer in five to eight
 # sentences.
 #
-# 1. Is it [overfitting](../../../chapters/glossary.md#overfitting) that makes the deeper networks worse here? Name the
-#    numbers that decide it, and say what else goes wrong.
-# 2. What do the other weights at the start change for 6 hidden layers, what do more epochs change, and how does the
-#    figure above help to explain the first? What may you therefore *not* conclude from the rows with 6 epochs?
+# 1. Is it [overfitting](../../../chapters/glossary.md#overfitting) that makes the deeper networks worse after 6 epochs?
+#    Name the numbers that decide it, and say what goes wrong in its place.
+# 2. What does He's start change at depth 6, and how does the figure above explain it? What do 30 epochs change? What may
+#    you conclude about depth from the rows with 6 epochs, and what not?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** TODO
+# **Model answer.** It is not overfitting: that would show as a low training error with a validation error far above it.
+# After 6 epochs the two differ by 0.0003 at most in any row, and the training error itself rises with depth, from
+# 0.0175 to 0.0435 with Glorot's weights. So the deeper networks do badly on the very images they learn from, although
+# they could do as well as the shallow one: what fails is finding the weights within 600 steps. He's start lowers the
+# error at depth 6 by a third, from 0.0435 to 0.0286. The figure shows why: with Glorot's weights every ReLU layer takes
+# away half of the signal's mean square, so that behind a dozen of them hardly anything of the image is left at the
+# start, and what comes back through the same weights as a gradient fades likewise. He's weights keep the signal. They
+# are no full remedy, as 0.0286 is still far above 0.0176. After 30 epochs the deep network is where the shallow one was
+# after 6, and the validation error is now 0.0011 above the training error. I conclude that deeper networks learn more
+# slowly with this recipe. I may not conclude that they are worse in the end: for that, each depth needs its own start,
+# learning rate and number of epochs, chosen on validation images, and the shallow one has to get 30 epochs, too.
+#
+# **Rubric.**
+#
+# - 1 mark for question 1: no overfitting, with the small gap or the rising training error in numbers (half a mark);
+#   training, not what the network could compute, is what fails (half a mark).
+# - 1 mark for question 2: a lower error with He's start, explained by a signal (or a gradient) that does not fade (half
+#   a mark); slower learning, but no verdict on depth, since 30 epochs close the gap or since the shallow network was not
+#   given 30 (half a mark).
 # ### END SOLUTION
 
 # %% [markdown]
@@ -704,6 +735,8 @@ if started(my_model, "Task 6"):
     assert parameters < 60_000, (
         f"your model has {parameters} parameters, not fewer than 60,000: how many channels are there before the code?"
     )
+    kernels = [weights for weights in my_model.get_weights() if np.ndim(weights) == 4]
+    assert kernels, "no layer of your model is a convolution of images"
     reached, wanted = error(my_model, x_validation), needed(x_validation)
     print(f"yours, with {parameters} parameters: {reached:.5f}; needed: less than {min(wanted.values()):.5f}")
     for name, value in wanted.items():
