@@ -1016,4 +1016,4 @@ decoder = keras.Sequential(
     ]
 )
 my_model = models.Autoencoder(encoder, decoder)
-training.fit(my_model, x_train, epochs=3, batch_size=32, seed=1, optimizer=keras.optimizers.Adam(0.002))
+training.fit(my_model, x_train, epochs=4, batch_size=32, seed=1, optimizer=keras.optimizers.Adam(0.002))

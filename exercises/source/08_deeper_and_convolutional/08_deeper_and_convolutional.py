@@ -542,8 +542,8 @@ pd.DataFrame(recorded, columns=["depth", "initialiser", "epochs", "training erro
 # Write two functions on flat images `x` of shape `(n, 784)`.
 #
 # - `shifted(x, down, right)` moves all images by whole pixels: what was in row $r$ and column $c$ is in row
-#   $r + \mathrm{down}$ and column $c + \mathrm{right}$ of the result. Negative numbers move up and left. What leaves the image is lost, what is
-#   uncovered is 0. Distances may be zero, and larger than the image.
+#   $r + \mathrm{down}$ and column $c + \mathrm{right}$ of the result. Negative numbers move up and left. What leaves
+#   the image is lost, what is uncovered is 0. Distances may be zero, and larger than the image.
 # - `draw_shifted(x, distance, seed)` moves every image by its own two distances, drawn independently, each with equal
 #   chance from the whole numbers from `-distance` to `distance`, both included. The same seed gives the same result,
 #   another seed another one.
@@ -690,7 +690,6 @@ moved_table()
 # Your cell should take no more than about half a minute; when your work is graded, it is stopped after two minutes. The
 # hidden check measures the same on test images, where a margin of 2 per cent is granted.
 
-
 # %% nbgrader={"grade": false, "grade_id": "setup-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
 dense = models.dense_autoencoder(32, code_activation="linear", seed=0)
 training.fit(dense, x_train, epochs=8, batch_size=100, seed=0)
@@ -720,7 +719,7 @@ my_model = None
 my_model = models.convolutional_autoencoder(
     32, filters=(8, 16), kernel_size=4, upsampling="transposed", code_activation="linear", seed=0
 )
-history = training.fit(my_model, data.as_images(x_train), epochs=4, batch_size=50, seed=0)
+history = training.fit(my_model, data.as_images(x_train), epochs=6, batch_size=50, seed=0)
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "task-6-tests", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
