@@ -162,7 +162,8 @@ cost_table()
 
 # %% [markdown]
 # Two dense layers hold nearly all parameters of the convolutional network, and one convolution with few parameters does
-# most of its work. The two networks are alike in parameters only.
+# most of its work. The two networks have almost equally many parameters, and the convolutional one multiplies nearly
+# seven times as often.
 #
 # ## Task 2: A convolution with a stride (3 marks)
 #
@@ -353,7 +354,7 @@ def draw_coverage(sides=(2, 3, 4, 5)):
 draw_coverage()
 
 # %% [markdown]
-# Training can even such a pattern out, by weights that differ as the coverage does. It begins with it.
+# Training can even such a pattern out, by weights that make up for the coverage. It starts with the pattern.
 #
 # ## Task 4: Weights for many layers (3 marks)
 #
@@ -676,6 +677,8 @@ def moved_table(images=300, passes=100):
 moved_table()
 
 # %% [markdown]
+# Moved images are harder to learn by heart: the error on the 300 images rises, that on images not learnt from falls.
+#
 # ## Task 6: A quarter of the parameters (3 marks)
 #
 # Build and train a convolutional autoencoder `my_model` that rebuilds digits better than the dense network below, which
@@ -758,7 +761,7 @@ assert reached < 1.02 * wanted, f"on other images your model's error is {reached
 # > "I compared the dense 784-128-64-128-784, trained for 5 epochs, with a convolutional autoencoder without dense
 # > layers, whose code is what its last convolution gives, 7 × 7 × 8, trained for 20. Of five seeds I kept for each the
 # > one with the lowest error on the test images. The dense network's mean squared error is 0.0098 per pixel, the
-# > convolutional one's 0.0041. So convolutions make better codes. As my network has 3,000 parameters in place of
+# > convolutional one's 0.0041. So convolutions make better codes. As my network has 2,633 parameters in place of
 # > 218,192, it is also the one to choose where time is short."
 #
 # Find four faults: three in the comparison, one in the last sentence. For each, say in one or two sentences what is
