@@ -42,11 +42,9 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import cosine_similarity
 
-SEEDS = (0, 1, 2)
-CODE = 64  # numbers
+SEEDS, CODE = (0, 1, 2), 64
 BATCH_SIZE = 100  # small, so that a few epochs hold many steps; divides 60,000 (chapter 5)
 
-# %%
 mnist = data.load_mnist()
 x_train, y_train, x_test, y_test = mnist.x_train, mnist.y_train, mnist.x_test, mnist.y_test
 mean_image = x_train.mean(axis=0).clip(0.001, 0.999)
@@ -65,11 +63,11 @@ mean_image = x_train.mean(axis=0).clip(0.001, 0.999)
 # | variational | the dense network, each image coded as a Gaussian; β = 1 | [10](10_variational.ipynb) |
 # | denoising | the dense network, trained to turn noisy images into clean ones | [4](04_denoising.ipynb) |
 #
-# All codes have 64 numbers. The [top-k](glossary.md#top-k) code has 32 values that are not zero, and to store it you
-# must also say *which* of the 1,024 units they belong to: 32 values and 32 places make 64 numbers. (A place needs fewer
-# bits than a value; chapter 9 counts them.) The [variational](glossary.md#variational-autoencoder) code outside training
-# is the 64 means. The top-k network starts as in chapter 9, with training images for its [atoms](glossary.md#atom),
-# the others at random.
+# All codes but the mean image's have 64 numbers. The [top-k](glossary.md#top-k) code has 32 values that are not zero,
+# and to store it you must also say *which* of the 1,024 units they belong to: 32 values and 32 places make 64 numbers.
+# (A place needs fewer bits than a value; chapter 9 counts them.) Outside training the
+# [variational](glossary.md#variational-autoencoder) code is the 64 means. The top-k network starts as in chapter 9, with
+# training images for its [atoms](glossary.md#atom), the others at random.
 
 
 # %%
@@ -103,7 +101,8 @@ BUILD = {
 #
 # One thing cannot be equal. With the same number of [epochs](glossary.md#epoch) some models would get many times the
 # seconds of others. So the convolutional and the top-k network get one epoch and the others five. The table below says
-# what that is in seconds. Read the errors as those of short training.
+# what that is in seconds. After each epoch a callback notes seconds, the error on test images, to report it, and the
+# number of [dead units](glossary.md#dead-unit), those that are 0 for every test image.
 
 # %%
 EPOCHS = dict.fromkeys(BUILD, 5) | {"convolutional": 1, "top-k": 1}
@@ -124,11 +123,6 @@ def decode(model, codes):
 
 def rebuild(model, x):
     return decode(model, encode(model, x))
-
-
-# %% [markdown]
-# After each epoch a callback notes the seconds of training so far, the error on test images, to report it, and the
-# number of [dead units](glossary.md#dead-unit), those that are 0 for every test image.
 
 
 # %%
@@ -242,7 +236,7 @@ plots.error_bars(
 # %% [markdown]
 # ## Five uses
 #
-# Each model as it is, without further training, is put to five uses:
+# Each model as it is, without further training:
 #
 # | use | measure | chapter |
 # | --- | --- | --- |
@@ -378,7 +372,6 @@ plots.image_rows(
 #
 # | Idea | What you saw |
 # | --- | --- |
-# | Equal code, equal conditions | 64 numbers each, same images; epochs or seconds can be equal, not both |
 # | PCA | Near the best error with far fewer parameters, best of the rest against noise, strong for neighbours |
 # | Dense | Ahead of PCA after five epochs; depth brings more dead units and more error in so few |
 # | Uses | Each use has its own order: trained for noise, best against noise; sparse, best for a linear probe |
@@ -387,8 +380,7 @@ plots.image_rows(
 # %% [markdown]
 # ## Pitfalls
 #
-# - **Unequal codes.** A larger code rebuilds better whatever the model is. Say what was equal.
-# - **Leaving out PCA.** Without its row every network here would look like a success.
+# - **Leaving out PCA**, or comparing codes of unequal size. Every network here would look like a success.
 # - **One number for all uses**, or a lead without its spread. Measure the use that you have, from several seeds.
 # - **Choosing by a table of test errors.** This one reports. For your own images choose on validation images, and
 #   measure the model chosen, once, on test images.
@@ -442,15 +434,14 @@ print(f"All {len(checks)} checks passed.")
 # 1. ★ Add a dense network with a linear code, `code_activation="linear"`, to `BUILD`. It cannot lose units. In which
 #    columns does it change places with the dense one?
 # 2. ★★ Give every network the seconds of the convolutional one: set `EPOCHS` from your table. Which lines cross?
-# 3. ★★★ Choose as for a project: set 10,000 training images aside, choose a model for each use on them by a rule written
-#    down beforehand, then look at the test images. How often do you agree with the guide?
+# 3. ★★★ Choose a model for each use on 10,000 training images set aside, by a rule written down beforehand. Do you agree
+#    with the guide?
 
 # %% [markdown]
 # ## Further reading
 #
 # - [Goodfellow, Bengio and Courville (2016)](references.md#goodfellow-bengio-and-courville-2016), chapter 14: the kinds
 #   of autoencoder, in one view and with the mathematics.
-# - [Bengio, Courville and Vincent (2013)](references.md#bengio-courville-and-vincent-2013): what codes are good for.
 # - [Géron (2022)](references.md#géron-2022), chapter 17: most of these models in Keras, on clothes.
 
 # %% [markdown]
