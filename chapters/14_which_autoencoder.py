@@ -18,7 +18,7 @@
 #
 # - Compare models at equal [code size](glossary.md#code-size) and say what else was equal, and what was not.
 # - Put error beside its price: parameters, seconds of training, spread over [seeds](glossary.md#seed).
-# - Measure a trained model on five uses: rebuilding, removing noise, raising alarms, features, new images.
+# - Measure a model on five uses: rebuilding, removing noise, raising alarms, features, new images.
 # - Choose a model by the use you have for it, with the number that the choice rests on.
 
 # %% [markdown]
@@ -182,8 +182,7 @@ NAMES = [*yardsticks, *networks]
 # %% [markdown]
 # ## Error and its price
 #
-# > **Predict first.** Order the eight by their error on test images. Where will PCA be? Which of the networks will be
-# > behind it, and why?
+# > **Predict first.** Order the eight by their error on test images. Which networks will be behind PCA, and why?
 
 # %%
 watched = pd.DataFrame(progress)
@@ -235,8 +234,6 @@ plots.error_bars(
 
 # %% [markdown]
 # ## Five uses
-#
-# Each model as it is, without further training:
 #
 # | use | measure | chapter |
 # | --- | --- | --- |
@@ -431,8 +428,7 @@ print(f"All {len(checks)} checks passed.")
 # %% [markdown]
 # ## Exercises
 #
-# 1. ★ Add a dense network with a linear code, `code_activation="linear"`, to `BUILD`. It cannot lose units. In which
-#    columns does it change places with the dense one?
+# 1. ★ Add a dense network with `code_activation="linear"`, which cannot lose units, to `BUILD`. Where is it ahead?
 # 2. ★★ Give every network the seconds of the convolutional one: set `EPOCHS` from your table. Which lines cross?
 # 3. ★★★ Choose a model for each use on 10,000 training images set aside, by a rule written down beforehand. Do you agree
 #    with the guide?
@@ -440,8 +436,8 @@ print(f"All {len(checks)} checks passed.")
 # %% [markdown]
 # ## Further reading
 #
-# - [Goodfellow, Bengio and Courville (2016)](references.md#goodfellow-bengio-and-courville-2016), chapter 14: the kinds
-#   of autoencoder, in one view and with the mathematics.
+# - [Goodfellow, Bengio and Courville (2016)](references.md#goodfellow-bengio-and-courville-2016), chapter 14: all
+#   kinds, with the mathematics.
 # - [Géron (2022)](references.md#géron-2022), chapter 17: most of these models in Keras, on clothes.
 
 # %% [markdown]
