@@ -215,7 +215,7 @@ table.round({"seconds": 1, "dead units": 0, "test MSE": 5, "std": 5, "share left
 #   PCA's error; its seeds differ widely. [Chapter 8](08_deeper_and_convolutional.ipynb) trains such networks for longer.
 # - **The variational and the denoising network** have other aims than this error, and pay for them here.
 
-# %% mystnb={"image": {"alt": "Mean squared error against seconds of training, both logarithmic. Lines for five networks fall from epoch to epoch: the dense one is lowest and ends below the single point of PCA, the deeper one lies above it, then the variational, and the denoising one far above all. Single points for top-k and, farthest to the right and with the longest error bar, the convolutional network lie slightly above PCA."}}
+# %% mystnb={"image": {"alt": "Mean squared error against seconds of training, both logarithmic. Lines for five networks fall from epoch to epoch: the dense one is lowest and ends below the single point of PCA, the deeper one lies above it, then the variational, and the denoising one far above all. Single points: PCA; top-k, higher, near the deeper network's line; and the convolutional network, farthest to the right, slightly above PCA, with the longest error bar."}}
 drawn_lines = watched[(watched["seed"] > 0) | (watched["model"] == "PCA")].assign(
     seconds=lambda rows: rows.groupby(["model", "epoch"])["seconds"].transform("mean").round(2)
 )
@@ -369,9 +369,9 @@ plots.image_rows(
 #
 # | Idea | What you saw |
 # | --- | --- |
-# | PCA | Near the best error with far fewer parameters, best of the rest against noise, strong for neighbours |
+# | PCA | Near the best error with far fewer parameters; level with top-k against noise; ahead of pixels for neighbours |
 # | Dense | Ahead of PCA after five epochs; depth brings more dead units and more error in so few |
-# | Uses | Each use has its own order: trained for noise, best against noise; sparse, best for a linear probe |
+# | Uses | No model is first in all: trained for noise, best against noise; sparse, best for a linear probe |
 # | A measure can mislead | The least strange new images are the blurred ones |
 
 # %% [markdown]
