@@ -212,7 +212,8 @@ table.round({"seconds": 1, "dead units": 0, "test MSE": 5, "std": 5, "share left
 #   5](05_code_size.ipynb)).
 # - **Depth** bought nothing in so few epochs: more parameters, more dead units, so fewer live numbers, and more error.
 # - **Convolutions** have fewer parameters than the dense network, but an epoch takes much longer. A single one comes near
-#   PCA's error; its seeds differ widely. [Chapter 8](08_deeper_and_convolutional.ipynb) trains such networks for longer.
+#   PCA's error; its seeds differ widely. [Chapter 8](08_deeper_and_convolutional.ipynb) looks closer at what an epoch of
+#   them teaches, and what a second.
 # - **The variational and the denoising network** have other aims than this error, and pay for them here.
 
 # %% mystnb={"image": {"alt": "Mean squared error against seconds of training, both logarithmic. Lines for five networks fall from epoch to epoch: the dense one is lowest and ends below the single point of PCA, the deeper one lies above it, then the variational, and the denoising one far above all. Single points: PCA; top-k, higher, near the deeper network's line; and the convolutional network, farthest to the right, slightly above PCA, with the longest error bar."}}
@@ -351,7 +352,7 @@ plots.image_rows(
 # | If you want | take | because |
 # | --- | --- | --- |
 # | images rebuilt, soon and on a small budget | PCA | near the best error here, with the fewest parameters and no seed; it travels better ([chapter 7](07_fashion_mnist.ipynb)) |
-# | images rebuilt as well as possible | the dense network, trained for long | first here after five epochs, far ahead after 20 ([chapter 5](05_code_size.ipynb)); smaller codes get there sooner; for more layers and convolutions see [chapter 8](08_deeper_and_convolutional.ipynb) |
+# | images rebuilt as well as possible | the dense network, trained for long | first here after five epochs, far ahead after 20 ([chapter 5](05_code_size.ipynb)); smaller codes get there sooner; [chapter 8](08_deeper_and_convolutional.ipynb) has a recipe for deep networks |
 # | noise removed | a network *trained to do it* | best by far here; a linear map on the same pairs comes close ([chapter 4](04_denoising.ipynb)) |
 # | alarms for images of another kind | PCA or the dense network | clothes are found by both here |
 # | alarms for subtle anomalies | none by its error alone | see digits upside down; better scores are in [chapter 11](11_anomaly_detection.ipynb) |
