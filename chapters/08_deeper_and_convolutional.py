@@ -55,7 +55,7 @@ x_test, y_test = mnist.x_test, mnist.y_test
 
 # %% [markdown]
 # Everything that is chosen in this chapter is chosen on 5,000 validation images, which are set aside from the training
-# images. The test images are measured at the end of each section and decide nothing.
+# images. The test images are only measured, and decide nothing.
 #
 # ## An error to compare with
 #
@@ -99,25 +99,27 @@ pd.Series(yardsticks, name="squared error per image").round(3).to_frame()
 # ## Why deep networks did not train
 #
 # The paper did not start from random weights. It trained the layers one after the other first, each to model what the
-# one before gave (*pretraining*), because a deep network started at random "got nowhere". You can see why before any
-# training: send images through, and look at what arrives.
+# one before gave (*pretraining*), because a deep network that starts at random tends to settle on giving the average of
+# the training images, whatever it is shown. You can see why before any training: send images through, and look at what
+# arrives.
 #
 # Take one unit, $a = \sum_j w_j x_j$ with $n$ inputs, whose weights are drawn independently with mean 0 and variance
-# $\sigma_w^2$. Over the images, its variance is on average over the draws
+# $\sigma_w^2$. Its variance over the images, averaged over the draws of the weights, is
 #
 # $$ \mathbb E_w \big[ \operatorname{Var} a \big] = \sigma_w^2 \sum_{j=1}^{n} \operatorname{Var} x_j
 #   = n \, \sigma_w^2 \; \overline{\operatorname{Var} x}, \tag{8.2} $$
 #
-# where the bar is the mean over the inputs: covariances between inputs drop out, since $\mathbb E[w_j w_k] = 0$ for
-# $j \neq k$. So a layer multiplies the variance by $n \sigma_w^2$, and then the
-# [activation function](glossary.md#activation-function) takes its share: the logistic sigmoid has a slope of at most
-# $1/4$ and leaves at most $1/16$ of the variance; [ReLU](glossary.md#relu) cuts one half of the values off and leaves
-# about half. Keras's default, *Glorot*, draws weights with $\sigma_w^2 = 2 / (n + m)$, where $m$ is the number of the
-# layer's units; *He* draws them with $\sigma_w^2 = 2 / n$, twice what would preserve the variance of a linear layer,
-# for what ReLU cuts off ([He et al., 2015](references.md#he-et-al-2015)).
+# where the bar is the mean over the inputs: covariances between inputs drop out, since $\mathbb E[w_j w_k] = 0$ for $j
+# \neq k$. So a layer multiplies the variance by $n \sigma_w^2$, and then the [activation
+# function](glossary.md#activation-function) takes its share: the logistic sigmoid has a slope of at most $1/4$ and
+# leaves at most $1/16$ of the variance; [ReLU](glossary.md#relu) cuts one half of the values off, which leaves half of
+# their mean square, and between a third and a half of their variance. Keras's default, *Glorot*, draws weights with
+# $\sigma_w^2 = 2 / (n + m)$, where $m$ is the number of the layer's units; *He* draws them with $\sigma_w^2 = 2 / n$,
+# twice what would preserve the variance of a linear layer, for what ReLU cuts off ([He et al.,
+# 2015](references.md#he-et-al-2015)).
 #
-# > **Predict first.** Eight layers of sigmoids, Glorot's weights. By what factor is the spread (the standard deviation
-# > over images) smaller at the last hidden layer than in the images?
+# > **Predict first.** Six hidden layers of sigmoids, Glorot's weights. By what factor is the spread (the standard
+# > deviation over images) smaller at the last hidden layer than in the images?
 
 # %%
 HIDDEN = (1000, 500, 250)
@@ -148,7 +150,7 @@ starts = {
 starts = pd.DataFrame(starts)
 starts.map("{:.2g}".format)
 
-# %% mystnb={"image": {"alt": "Three lines over eight layers, on a logarithmic axis. With sigmoid units the spread falls steadily from 0.3 in the image to a few hundred-thousandths in the last hidden layer. With ReLU and Glorot's weights it falls slowly through the encoder and faster through the decoder, to about 0.01. With He's weights it stays between 0.2 and 0.3."}}
+# %% mystnb={"image": {"alt": "Three lines over the image and seven layers, on a logarithmic axis. With sigmoid units the spread falls steadily from 0.3 in the image to a few hundred-thousandths in the last hidden layer. With ReLU and Glorot's weights it falls slowly through the encoder and faster through the decoder, to about 0.01. With He's weights it stays between 0.2 and 0.3."}}
 plots.curves(
     dict(starts),
     title="Spread over images, before any training",
@@ -158,15 +160,15 @@ plots.curves(
 )
 
 # %% [markdown]
-# With sigmoids the spread falls to about a quarter at every hidden layer of the encoder, and faster in the decoder: from
-# the image to the last hidden layer ten-thousandfold. Whatever image goes in, the same comes out, to four digits. On the way back it is no better: by the
-# chain rule the gradient is multiplied by the same weights and slopes. The first layers hear next to nothing of the
-# error.
+# With sigmoids the spread falls to about a quarter at every hidden layer of the encoder, and to a fifth or less in the
+# decoder. From the image to the last hidden layer it falls ten-thousandfold. Whatever image goes in, the same comes
+# out, to four digits. On the way back it is no better: by the chain rule the gradient is multiplied by the same weights
+# and slopes. Next to nothing of the error can reach the first layers.
 #
 # ReLU with Glorot's weights loses a factor of nearly thirty, most of it in the decoder. There the layers grow, from 30
-# to 250, 500 and 1,000 units, and a variance of $2 / (n + m)$ is far below $2 / n$ when $m$ is large. He's weights keep
-# the spread over all eight layers. Pretraining was one answer to the vanishing signal; a factor in the initial weights
-# is a much cheaper one.
+# to 250, 500 and 1,000 units, and a variance of $2 / (n + m)$ is far below $2 / n$ when $m$ is large. He's weights
+# nearly keep the spread: it falls by about a tenth at a hidden layer, and rises at the linear code, which cuts nothing
+# off. Pretraining was one answer to the vanishing signal; a factor in the initial weights is a much cheaper one.
 
 # %% [markdown]
 # ## What helps, one change at a time
@@ -181,8 +183,8 @@ plots.curves(
 #    anyone would have tried first in 2006;
 # 2. [Adam](glossary.md#adam) in its place;
 # 3. ReLU and He's initial weights;
-# 4. GELU in place of ReLU, $\operatorname{gelu}(a) = a \, \Phi(a)$ with $\Phi$ the normal distribution function: smooth,
-#    and without a flat half ([Hendrycks and Gimpel, 2016](references.md#hendrycks-and-gimpel-2016));
+# 4. GELU in place of ReLU, $\operatorname{gelu}(a) = a \, \Phi(a)$ with $\Phi$ the normal distribution function:
+#    smooth, and without a flat half ([Hendrycks and Gimpel, 2016](references.md#hendrycks-and-gimpel-2016));
 # 5. twice the [learning rate](glossary.md#learning-rate), 0.004 in place of 0.002;
 # 6. a [schedule](glossary.md#learning-rate-schedule): up to that rate in a short warm-up, then down along half a cosine
 #    to zero.
@@ -244,17 +246,18 @@ ablation = runs.groupby("recipe").agg(parameters=("parameters", "first"), error=
 ablation.round(2)
 
 # %% [markdown]
-# - **Sigmoids and gradient descent** end at the mean image's error: one grey image for all, as the spreads foretold. Adam
-#   gets the same network moving, since it divides every gradient by its usual size; it is still far from PCA, and how far
-#   depends on the seed.
-# - **ReLU with He's weights** is the greatest step by far. The activation and the weights belong together here; nothing
-#   that follows matters as much.
+# - **Sigmoids and gradient descent** end at the mean image's error, which is what the paper says of a random start. A
+#   larger rate might have moved them: 0.1 is a small step where the loss is a mean over 784 pixels. Adam does not
+#   depend on that scale, since it divides every gradient by its usual size. It gets the same network moving; still far
+#   from PCA, and how far depends on the seed.
+# - **ReLU with He's weights** is the greatest step by far. It is two changes in one, since they belong together; the
+#   table cannot tell which of them did it. Nothing that follows matters as much.
 # - **GELU** is ahead of ReLU by more than the seeds' spread.
-# - **Twice the rate** on its own changes little. With a **schedule** the same rate is clearly better: large steps early,
-#   small ones late.
-# - **One hidden layer** of as many parameters is better than three. In two epochs, depth does not pay. So the printed
-#   error cannot be owed to depth alone; that network has nearly six times as many parameters as these, and had many more
-#   epochs. Whether more layers are worth it is a question about long training, and exercise 6 asks it.
+# - **Twice the rate** on its own changes little. With a **schedule** the same rate is clearly better: large steps
+#   early, small ones late. No change makes things worse.
+# - **One hidden layer** of as many parameters is better than three. In two epochs, depth does not pay. So do not put
+#   the printed error down to depth yet: that network has nearly six times as many parameters as these, and had many
+#   more epochs. Whether more layers are worth it is a question about long training, and exercise 6 asks it.
 #
 # The order of these results belongs to short runs. A schedule that ends after two epochs says nothing about twenty.
 #
@@ -317,16 +320,16 @@ augmentation = augmentation.groupby("trained on", sort=False).agg(["mean", "std"
 augmentation.round(2)
 
 # %% [markdown]
-# Both rebuild their training images equally well. Without copies the error on validation images is larger by a sixth
-# than on training images, and half of that gap is gone with them. Nothing was gained on training images, and nothing
-# lost: warped copies do not make a model better at what it has seen, but more like itself on what it has not.
+# Both rebuild the 5,000 about equally well. Without copies the error on validation images is clearly larger than on
+# these, and with copies about half of that gap is gone. Warped copies do not make a model better at what it has seen,
+# but more like itself on what it has not.
 
 # %% [markdown]
 # ## The whole network
 #
-# Now the paper's network, with recipe 6, three warped copies of every image, and as much training as fits into about five
-# minutes on two quick cores. At this size little was tried, on validation images: other peaks of the learning rate and
-# other sizes of batches in runs of two epochs, where smaller batches and a higher peak were better; and a run of as
+# Now the paper's network, with recipe 6, three warped copies of every image, and as much training as fits into about
+# five minutes on two quick cores. At this size little was tried, on validation images: other peaks of the learning rate
+# and other sizes of batches in runs of two epochs, where smaller batches and a higher peak were better; and a run of as
 # many steps without copies, whose validation error was clearly larger.
 #
 # > **Predict first.** The paper needed pretraining and got 3.00. Does a random start get there?
@@ -383,13 +386,15 @@ results.round(2).to_frame()
 
 # %% [markdown]
 # A random start gets there: with an activation that does not fade, weights that keep the spread, Adam, a schedule and
-# augmentation, in a handful of passes over the data, the test error is just below the printed one, and a quarter of
-# clipped PCA's. The layers' pretraining is not needed any more.
+# augmentation, in as many steps as sixteen passes over the images take. The test error is close to the printed one, a
+# little below it; the validation error tells how far one set of images can differ from another. Clipped PCA's error is
+# more than four times as large. Pretraining is not needed.
 #
 # That is no fair race, and does not need to be: the paper had none of these five, and ours was stopped after minutes,
-# with an error that still fell. [Martens (2010)](references.md#martens-2010) trained this network well from a random
-# start first, with a second-order method; later work got the test error down to about 2.5. The gap between training and
-# validation images shows where the rest lies: not in the optimiser alone.
+# by a schedule that could have been longer. [Martens (2010)](references.md#martens-2010) was the first to train this
+# network well from a random start, with a second-order method; the best errors in the literature are about 2.5. Two
+# parts are left to win: the gap between training and validation images, and the larger part, the training error itself,
+# for which longer training is the remedy.
 
 # %% mystnb={"image": {"alt": "Three rows of twenty test digits: originals, the network's reconstructions, PCA's. For the first ten the network's are clean and like the originals, PCA's blurred with grey shadows. The ten worst are thick, crossed or ornate; the network draws them as plainer, smoother shapes."}}
 first = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
@@ -405,27 +410,30 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# Thirty numbers are enough for every usual digit; PCA smears. The worst are unusual ones, of strokes and loops that few
-# others share. There the network draws the nearest thing that it knows, cleanly, and it is not the same digit.
+# Thirty numbers are enough for these ten digits; PCA smears. The worst are unusual ones, of strokes and loops that few
+# others share. There the network draws the nearest thing that it knows, cleanly, and it is not what was there.
 # Reconstructions that look right are not evidence that they *are* right.
 
 # %% [markdown]
 # ## A layer that knows its neighbours
 #
 # A dense layer has a weight for every pair of an input and a unit. Shuffle the pixels of all images in the same way,
-# and it learns as well as before: it does not know which pixels are neighbours. A
-# [convolutional layer](glossary.md#convolutional-layer) does. Each of its units sees a window of $k \times k$ pixels,
-# and all units of a *channel* use the same weights, wherever their window lies:
+# and it learns as well as before: it does not know which pixels are neighbours. A [convolutional
+# layer](glossary.md#convolutional-layer) does. Each of its units sees a window of $k \times k$ pixels, in all channels,
+# and all units of an output *channel* use the same weights, the *kernel*, wherever their window lies. In row $u$ and
+# column $v$,
 #
 # $$ a_{uvc} = b_c + \sum_{i=1}^{k} \sum_{j=1}^{k} \sum_{c'=1}^{C} w_{ijc'c} \; x_{su+i,\,sv+j,\,c'} , \tag{8.3} $$
 #
-# with $C$ channels coming in, and the stride $s$ from one window to the next: with $s = 2$ the image that comes out has
-# half as many rows and columns. From $C$ to $C'$ channels it has
+# with $C$ channels coming in, and the *stride* $s$ from one window to the next. Windows that reach over the frame find
+# zeros there (*padding*), so that with $s = 2$ the *feature map* that comes out has half as many rows and columns. From
+# $C$ to $C'$ channels it has
 #
 # $$ k^2 C C' + C' \quad \text{parameters, but takes} \quad k^2 C C' \cdot h w \quad \text{multiplications} \tag{8.4} $$
 #
-# for an output of $h \times w$. In a dense layer both numbers are the same, up to the biases. Here is the course's
-# convolutional autoencoder. Its code has 64 numbers, as the first model's.
+# for an output of $h \times w$ (for the transposed convolution below, an input of that size). In a dense layer both
+# numbers are the same, up to the biases. Here is the course's convolutional autoencoder. Its code has 64 numbers, as
+# the first model's.
 #
 # > **Predict first.** It has about as many parameters as the dense model, 784-128-64-128-784. Which of its layers have
 # > most of them? Which take most multiplications?
@@ -455,10 +463,10 @@ pd.DataFrame(sizes).T
 
 # %% [markdown]
 # Nearly all parameters are in the two dense layers, to the code and from it; the four convolutions have a few per cent.
-# With multiplications it is the other way round: one convolution of the decoder, `decoder_hidden_2`, takes more than half
-# of them, since its weights are used at 196 places. The model has fewer parameters than the dense one, and takes nearly
-# seven times as many multiplications. Parameters say what must be stored and learned; they do not say what it costs to
-# run.
+# With multiplications it is the other way round: one convolution of the decoder, `decoder_hidden_2`, takes more than
+# half of them, since its weights are used at 196 places. The model has fewer parameters than the dense one, and takes
+# nearly seven times as many multiplications. Parameters say what must be stored and learned; they do not say what it
+# costs to run.
 
 # %% [markdown]
 # ## Back to full size
@@ -501,8 +509,9 @@ plots.heatmap(
 # So measure whether it did. The finest pattern that an image can hold changes sign from pixel to pixel. Multiply the
 # error $\hat x - x$ by such a pattern, along the rows, the columns, or both, and square the mean: that is the pattern's
 # power in the error. Divide it by the power of waves that are nearly as fine and stand for nothing in particular, of 13
-# periods in 28 pixels in place of 14. For a network without a liking for the pattern the ratio is about that of the
-# smooth spectrum around it, near 1.
+# periods in 28 pixels in place of 14. Without a preference for the pattern the ratio is near 1, or a little below,
+# since the spectrum falls smoothly. (The measure sees a pattern that is spread over the image, not one on some strokes
+# only.)
 
 
 # %%
@@ -516,8 +525,10 @@ def chequered(x, x_hat):
 
 
 # %% [markdown]
-# Now train the dense model and the convolutional one with both ways of doubling. An epoch of a convolutional network takes
-# long, so these two get one, in batches of 50, and the dense model four; its error after the first is kept too.
+# Now train the dense model and the convolutional one with both ways of doubling. An epoch of a convolutional network
+# takes long, so these two get one, in batches of 50, and the dense model four; its error after the first is kept too.
+# As in chapter 3 the code is ReLU and the loss binary cross-entropy; the error is a mean over pixels now. While
+# training goes on, the first 1,000 validation images measure it.
 #
 # > **Predict first.** Put the three in order of their error after one epoch. Then give each as many *seconds*: does the
 # > order change? Which will have a chequered error?
@@ -593,17 +604,19 @@ pca_64 = baselines.PCACodec(64).fit(mnist.x_train).reconstruct(x_test)
 print(f"PCA, 64 components: test MSE {metrics.mean_squared_error(x_test, pca_64).mean():.4f}")
 
 # %% [markdown]
-# - **An epoch of convolutions teaches more.** After one pass over the images both convolutional models are well ahead of
-#   the dense one, at as many parameters. They need not learn anew, at every place, what a stroke looks like.
-# - **A second of convolutions does not.** The figure puts the same errors against time: given more epochs, and no more
-#   seconds, the dense model has caught up. On another machine, above all on one with a graphics processor, the
-#   marks lie elsewhere; the dense network's few large matrix products are what a CPU does best.
-# - **Upsampling or transposed.** A transposed convolution multiplies the values of the *small* image, so that it takes a
-#   quarter of the multiplications of a convolution after upsampling, with as many weights; hence its seconds. Compare
-#   their errors with a look at the spread of the seeds.
-# - **No chequers.** The ratio is near 1 or below for all three: what (8.3) makes likely, training has undone.
+# - **An epoch of convolutions teaches more.** After one pass over the images both convolutional models are well ahead
+#   of the dense one, at as many parameters. They need not learn anew, at every place, what a stroke looks like.
+# - **A second of convolutions does not.** The figure puts the same errors against time: in no more seconds than the
+#   model with upsampling takes for one epoch, the dense model has its four, and has caught up. On another machine,
+#   above all on one with a graphics processor, the marks lie elsewhere; the dense network's few large matrix products
+#   are what a CPU does best.
+# - **Upsampling or transposed.** A transposed convolution multiplies the values of the *small* image, so that it takes
+#   a quarter of the multiplications of a convolution after upsampling, with as many weights; hence its seconds. After one
+#   epoch it is behind upsampling, at a fraction of the seconds.
+# - **No chequers that this finds.** The ratio is below 1 for all three: transposed convolution shows no more of the
+#   pattern than models that have no cause for it.
 #
-# With one epoch none of the convolutional models is finished. For a verdict on what they could reach, give them an hour.
+# With one epoch neither convolutional model is finished. For a verdict on what they could reach, give them an hour.
 
 # %% mystnb={"image": {"alt": "Four rows of ten test digits: originals and the reconstructions of the dense model, of the convolutional one with upsampling, and with transposed convolution. All are legible and a little blurred, and hard to tell apart."}}
 shown = {name.replace("convolutional, ", ""): rebuild(trained[name, SEED], x_test[first]) for name in builders}
@@ -615,10 +628,12 @@ plots.image_rows({"original": x_test[first], **shown}, title="Test digits from 6
 # %% [markdown]
 # ## Moved digits
 #
-# The weights of a convolution do not depend on the place. Move a digit, and the feature maps move with it. Is the
+# The weights of a convolution do not depend on the place. Move a digit, and the feature maps move with it: exactly for
+# stride 1, and with two strides of 2 only for moves by multiples of four pixels, roughly for others. Is the
 # convolutional autoencoder therefore good at digits that do not stand in the middle?
 #
-# > **Predict first.** All test digits are moved to the right by 1, 2, 3 or 4 pixels; no ink leaves the frame. By what
+# > **Predict first.** The test digits that have four empty columns on the right are moved there, by 1, 2, 3
+# > or 4 pixels. By what
 # > factor does the error grow, for the dense model and for the convolutional one?
 
 # %%
@@ -633,10 +648,11 @@ moved_table = moved.pivot_table(index="pixels", columns="model", values="MSE", s
 moved_table.round(4)
 
 # %% [markdown]
-# Both get much worse, the dense model more so. Its first layer has learned at each place what occurs *there*, and at the
-# frame hardly anything does. The convolutional model's feature maps move with the digit, but the dense layer after them
-# has a weight for every place again, and the code has to say where everything is. Convolutions make a model less
-# sensitive to position, not insensitive. If your images may lie anywhere, train on images that do.
+# All get much worse, and the dense model by the greatest factor. Its first layer has learned at each place what occurs
+# *there*, and at the frame hardly anything does. The convolutional models' feature maps move more or less with the
+# digit, but the dense layer after them has a weight for every place again, and the code has to say where everything is.
+# Convolutions make a model less sensitive to position, not insensitive. (Mind that the three began at different errors,
+# after different training.) If your images may lie anywhere, train on images that do.
 
 # %% [markdown]
 # ## Summary
@@ -644,31 +660,31 @@ moved_table.round(4)
 # | Idea | What you saw |
 # | --- | --- |
 # | Printed errors | Summed over pixels; PCA with 30 components comes out at the printed 13.87, clipped almost a tenth lower. |
-# | Signals | Sigmoids and Glorot's weights lose the image on its way through eight layers, ten-thousandfold; ReLU with He's weights keeps it. |
+# | Signals | Sigmoids and Glorot's weights lose the image on its way through seven layers, ten-thousandfold; ReLU with He's weights nearly keeps it. |
 # | What helps | ReLU with He's weights by far the most; then GELU, and a schedule for a high learning rate. |
 # | Depth | In two epochs one hidden layer is better than three with as many parameters. |
-# | Augmentation | Nothing gained on images seen; half of the gap to unseen ones closed. |
-# | The paper's network | From a random start it gets below the printed 3.00 within minutes. |
+# | Augmentation | Nothing gained on images seen; about half of the gap to unseen ones closed. |
+# | The paper's network | From a random start it gets to the printed 3.00 within minutes. |
 # | Convolutions | A few per cent of the parameters and most of the multiplications; more learned in an epoch, not in a second on a CPU. |
-# | Doubling | 3 × 3 transposed convolutions of stride 2 cover pixels unevenly; trained, they show no chequers here. |
+# | Doubling | 3 × 3 transposed convolutions of stride 2 cover pixels unevenly; trained, they show no more chequers than other models. |
 # | Moved digits | Convolutions suffer less than dense layers, and still suffer. |
 
 # %% [markdown]
 # ## Pitfalls
 #
-# - **Sums and means mixed up.** 3.00 is summed over 784 pixels, 0.0038 is the mean. Reproduce a printed yardstick before
-#   you compare with the number beside it.
-# - **A deeper network, and a larger one.** If layers are added, parameters are added too. Compare with a shallow network
-#   of as many parameters, or you will not know which of the two helped.
+# - **Sums and means mixed up.** 3.00 is summed over 784 pixels, 0.0038 is the mean. Reproduce a printed yardstick
+#   before you compare with the number beside it.
+# - **A deeper network, and a larger one.** If layers are added, parameters are added too. Compare with a shallow
+#   network of as many parameters, or you will not know which of the two helped.
 # - **A recipe judged whole.** If five things were changed at once, you know that the five together helped. One of them
 #   may have done harm.
-# - **A schedule cut short.** A learning rate that falls to zero has to fall within the epochs you have. The error halfway
-#   through a long schedule says little about a short one.
+# - **A schedule cut short.** A learning rate that falls to zero has to fall within the epochs you have. The error
+#   halfway through a long schedule says little about a short one.
 # - **Epochs taken for effort.** An epoch of a convolutional network may take many times as long. Give seconds, and on
 #   which machine.
 # - **`(n, 784)` into a convolution.** It wants `(n, 28, 28, 1)`: `data.as_images` and `data.as_vectors` convert.
-# - **Augmentation with a target that stays.** The moved image is input *and* target. With the unmoved one as a target the
-#   network learns to centre digits.
+# - **Augmentation with a target that stays.** The moved image is input *and* target. With the unmoved one as a target
+#   the network learns to centre digits.
 
 # %% [markdown]
 # ## Check your run
@@ -738,13 +754,13 @@ print(f"All {len(checks)} checks passed.")
 # 1. ★ What would 3.00 be as a mean squared error, and as a [PSNR](glossary.md#psnr) of the mean error? Why is the mean
 #    of the images' PSNRs another number?
 # 2. ★ Work out from (8.4) how many parameters and multiplications the convolutional model has with `filters=(32, 64)`,
-#    then let Keras count.
-# 3. ★★ Draw the spreads of the first section for GELU and for tanh, each with Glorot's and with He's weights. Which of
-#    the two initial weights does each want?
+#    then check with `layer_table`.
+# 3. ★★ Draw the spreads at the start for GELU and for tanh, each with Glorot's and with He's weights. Which of the two
+#    initial weights does each want?
 # 4. ★★ Move the digits of the training images by up to two pixels, train the convolutional and the dense model on them,
 #    and repeat the table of moved digits. What does it cost on digits that stand in the middle?
-# 5. ★★ `filters=(16,)` halves the image only once. How many parameters has the dense layer before the code now, and what
-#    do error and seconds say?
+# 5. ★★ `filters=(16,)` halves the image only once. How many parameters has the dense layer before the code now, and
+#    what do error and seconds say?
 # 6. ★★★ Train the narrow network and the one with one hidden layer for 2, 8 and 32 epochs, with and without warped
 #    copies. Is there a length from which depth pays? From which do the copies?
 # 7. ★★★ Pretrain: train 784-1000-784 first, then 1000-500-1000 on its codes, and so on; put the layers together and
@@ -755,14 +771,16 @@ print(f"All {len(checks)} checks passed.")
 #
 # - [Hinton and Salakhutdinov (2006)](references.md#hinton-and-salakhutdinov-2006): the network, its pretraining, and
 #   what it was for.
-# - [Glorot and Bengio (2010)](references.md#glorot-and-bengio-2010) and [He et al. (2015)](references.md#he-et-al-2015):
-#   how signals travel through deep networks at the start, for sigmoid-like units and for ReLU.
+# - [Glorot and Bengio (2010)](references.md#glorot-and-bengio-2010) and [He et al.
+#   (2015)](references.md#he-et-al-2015): how signals travel through deep networks at the start, for sigmoid-like units
+#   and for ReLU.
 # - [Martens (2010)](references.md#martens-2010): the first to train this network well from a random start.
-# - [Dumoulin and Visin (2016)](references.md#dumoulin-and-visin-2016): strides, padding and transposed convolutions, drawn.
+# - [Dumoulin and Visin (2016)](references.md#dumoulin-and-visin-2016): strides, padding and transposed convolutions,
+#   drawn.
 # - [Odena, Dumoulin and Olah (2016)](references.md#odena-dumoulin-and-olah-2016): chequered patterns and what helps.
 
 # %% [markdown]
 # ## Next
 #
-# All codes so far were small, and every image used all of its code. [Chapter 9](09_sparse.ipynb) turns that round: a
-# code with more numbers than the image has pixels, of which an image may use only a few.
+# All codes so far were small, and nothing asked an image to leave part of its code unused. [Chapter 9](09_sparse.ipynb)
+# turns that round: a code with more numbers than the image has pixels, of which an image may use only a few.
