@@ -285,7 +285,6 @@ def warped(x, seed):
 
 
 def with_copies(x, copies):
-    """The images, followed by warped copies of all of them."""
     result = np.empty((1 + copies, *x.shape), x.dtype)
     result[0] = x
     for seed in range(copies):
