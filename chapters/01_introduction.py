@@ -338,7 +338,7 @@ plots.image_rows(
 # | | [5 · How small can the code be?](05_code_size.ipynb) | What is lost, and when, as the code shrinks from 64 numbers to 2? |
 # | | [6 · The latent plane](06_latent_plane.ipynb) | What do two numbers say about a digit, and which of it is chance? |
 # | III · Variants | [7 · Fashion-MNIST](07_fashion_mnist.ipynb) | What carries over to other images? |
-# | | 8 · Deeper and convolutional models (planned) | What do more layers and convolutions buy, at the same code size? |
+# | | [8 · Deeper and convolutional](08_deeper_and_convolutional.ipynb) | What do more layers and convolutions buy, at the same code size? |
 # | | [9 · Sparse autoencoders](09_sparse.ipynb) | What do units respond to when few may be active? |
 # | | [10 · Variational autoencoders](10_variational.ipynb) | How can a decoder invent new digits? |
 # | IV · Uses | [11 · Anomaly detection](11_anomaly_detection.ipynb) | Does a bad reconstruction give away what is unusual? |

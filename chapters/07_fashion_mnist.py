@@ -925,5 +925,4 @@ print(f"All {len(checks)} checks passed.")
 # ## Next
 #
 # The dense model has met a limit: it sees 784 numbers and no neighbourhoods, and what is fine and may lie anywhere is
-# lost on it. Deeper and convolutional networks are planned as chapter 8. [Chapter 9](09_sparse.ipynb) goes
-# another way: a code with more units than the image has pixels, of which only a few may be active at a time.
+# lost on it. [Chapter 8](08_deeper_and_convolutional.ipynb) gives it more layers, and then layers that know neighbours.
