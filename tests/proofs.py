@@ -9,6 +9,7 @@ import ast
 import contextlib
 import io
 import re
+import symtable
 import traceback
 import warnings
 from dataclasses import dataclass, field
@@ -169,8 +170,8 @@ def _untouched(cells: list, proof: Proof, session: Session, made: dict[str, dict
 
 
 def _names(code: str) -> tuple[set[str], set[str]]:
-    """Names that a cell reads, and those that it binds, both anywhere in it."""
-    nodes = list(ast.walk(ast.parse(code)))
+    """Names that a cell reads, anywhere in it, and those that it binds for the cells that follow."""
+    nodes = ast.walk(ast.parse(code))
     read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    return read, bound | {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    symbols = symtable.symtable(code, "a cell", "exec").get_symbols()
+    return read, {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}

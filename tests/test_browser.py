@@ -36,6 +36,28 @@ LIGHTEN = """() => {
         seen.add(kind);
     }
 }"""
+# One element of each look is marked: what decides on its contrast is its own style and what it stands on. Looking at
+# one is much quicker than at hundreds of equal paragraphs.
+LOOKS = """() => {
+    const clear = "rgba(0, 0, 0, 0)", seen = new Set();
+    document.querySelectorAll("[data-look]").forEach((element) => element.removeAttribute("data-look"));
+    for (const element of document.body.querySelectorAll("*")) {
+        const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        if (!text || !element.checkVisibility()) continue;
+        const own = getComputedStyle(element);
+        const look = [own.color, own.fontSize, own.fontWeight, own.textDecorationLine, own.textShadow];
+        look.push(element.closest("a")?.parentElement.tagName);
+        for (let around = element; around; around = around.parentElement) {
+            const style = getComputedStyle(around);
+            look.push(style.opacity, style.backgroundImage, style.backgroundColor);
+            if (style.backgroundColor !== clear && !style.backgroundColor.startsWith("rgba(")) break;
+        }
+        const key = look.filter((part) => part !== clear && part !== "1" && part !== "none").join();
+        if (!seen.has(key)) element.dataset.look = "";
+        seen.add(key);
+    }
+    return seen.size;
+}"""
 # Two frames: the observers of a new size run after the first.
 FRAME = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
 MATHEMATICS_DONE = """async () => {
@@ -115,15 +137,21 @@ def open_page(context, address):
     return page, faults
 
 
-def axe(page, options=RULES):
+def axe(page, options=RULES, context=None):
     """Violations of the accessibility rules, each with the first elements that have it."""
     from axe_playwright_python.sync_playwright import Axe
 
     return [
         f"{violation['id']}: {node['html'][:200]} ({(node['any'] + node['all'] + node['none'])[0]['message']})"
-        for violation in Axe().run(page, options=options).response["violations"]
+        for violation in Axe().run(page, context, options).response["violations"]
         for node in violation["nodes"][:3]
     ]
+
+
+def axe_of_colours(page):
+    """Violations of the rules of colours, by one element of each look."""
+    assert page.evaluate(LOOKS), "the page has no text"
+    return axe(page, COLOURS, {"include": [["[data-look]"]]})
 
 
 def in_colours(page, scheme, **size):
@@ -176,12 +204,32 @@ def test_a_page_is_whole_and_accessible(html, light, name):
     in_colours(page, "light", width=360, height=740)
     violations = {*axe(page, NOT_COLOURS)}
     in_colours(page, "light", width=1280, height=900)
-    violations |= {*axe(page)}
+    violations |= {*axe(page, NOT_COLOURS), *axe_of_colours(page)}
     in_colours(page, "dark")
-    violations |= {f"dark: {violation}" for violation in axe(page, COLOURS)}
+    violations |= {f"dark: {violation}" for violation in axe_of_colours(page)}
     page.close()
     assert not faults, f"{name}: " + "\n".join(faults)
     assert not violations, f"{name}: " + "\n".join(sorted(violations))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "<p style='color: #999'>pale</p>",
+        "<p>some <span style='color: #999'>pale</span> text</p>",
+        "<div style='background: #444'><p>dark on dark</p></div>",
+        "<div style='opacity: 0.5'><p>seen through</p></div>",
+        "<p>text with <a href='x' style='color: #222; text-decoration: none'>a link like the text</a></p>",
+    ],
+)
+def test_one_text_that_is_hard_to_see_is_found_among_many(light, fault):
+    many = "<p>text, and <a href='x'>a link</a></p>" * 50
+    page = light.new_page()
+    page.set_content(f"<!doctype html><html lang='en'><body style='background: white'><main>{many}{fault}{many}</main>")
+    assert len(axe_of_colours(page)) == 1
+    page.locator("main").evaluate(f"(main) => main.innerHTML = {many!r}")
+    assert not axe_of_colours(page)
+    page.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 The proof runs every sheet with its solutions, untouched, and with every answer of exercises/answers (see proofs.py).
 """
 
+import builtins
 import concurrent.futures
 import io
 import json
@@ -333,6 +334,16 @@ def test_the_proof_tells_right_from_wrong(course):
         ("right", ""),
     ]
     assert proof.answers[2].error.startswith("NameError")
+
+
+def test_the_proof_repeats_only_what_depends_on_students(course, monkeypatch):
+    monkeypatch.setattr(builtins, "notes", [], raising=False)
+    # The function that students write has an `accumulated` of its own, which is nobody else's.
+    once = f"# %% {flags('setup-2', 'set-up')}\naccumulated = 3\nnotes.append(accumulated)\n\n"
+    twice = f"# %% {flags('setup-3', 'set-up')}\nnotes.append(add)\n\n"
+    edit(course, "# %% [markdown]\n# ## Question 1", f"{once}{twice}# %% [markdown]\n# ## Question 1")
+    proofs.prove(course, "01_small")
+    assert builtins.notes[0] == 3 and [note.__name__ for note in builtins.notes[1:]] == ["add", "add"]
 
 
 # --- the sheets: form ----------------------------------------------------------------------------------------------
