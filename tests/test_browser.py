@@ -219,7 +219,7 @@ def test_a_page_is_whole_and_accessible(html, light, name):
         "<p>some <span style='color: #999'>pale</span> text</p>",
         "<div style='background: #444'><p>dark on dark</p></div>",
         "<div style='opacity: 0.5'><p>seen through</p></div>",
-        "<p>text with <a href='x' style='color: #222; text-decoration: none'>a link like the text</a></p>",
+        "<p>some text, and more, with a <a href='x' style='color: #222; text-decoration: none'>link</a> like it</p>",
     ],
 )
 def test_one_text_that_is_hard_to_see_is_found_among_many(light, fault):

@@ -119,15 +119,18 @@ def open_notebook(window, lab, path):
     workspace = re.sub(r"\W", "-", path)
     page.goto(f"{lab}/lab/workspaces/{workspace}/tree/{path}?reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-    # Idle, that is, the kernel is there.
-    page.wait_for_selector('.jp-NotebookPanel-toolbar [data-status="idle"]', timeout=120_000)
     return page
+
+
+def wait_for_kernel(page):
+    page.wait_for_selector('.jp-NotebookPanel-toolbar [data-status="idle"]', timeout=120_000)
 
 
 def run_all(page, seconds):
     """Run a notebook that has no outputs yet: saved ones would pass for those of the run."""
     from playwright.sync_api import TimeoutError as NothingHappened
 
+    wait_for_kernel(page)
     # Lab shows a star for a cell that waits or runs, and a number once it is done.
     assert not page.evaluate(PROMPTS).count("number"), "outputs are there before the run"
     page.keyboard.press("Escape")
@@ -192,6 +195,7 @@ def test_nbgraders_menus_stay_out_of_the_way(lab, window):
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{lab}/formgrader", timeout=20)
     page = open_notebook(window, lab, "explorer.ipynb")
+    wait_for_kernel(page)
     assert page.get_by_role("menuitem", name="Run", exact=True).count()
     assert not page.get_by_role("menuitem", name="Nbgrader", exact=True).count()
     page.close()
