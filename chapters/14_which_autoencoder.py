@@ -28,10 +28,12 @@
 #   [10](10_variational.ipynb) for the models; [4](04_denoising.ipynb), [11](11_anomaly_detection.ipynb) and
 #   [13](13_feature_learning.ipynb) for the uses. Mean and standard deviation.
 #
-# Running time: about three minutes on two cores; [measured](running_times.md) with the other chapters.
+# Running time: about three minutes on two quick cores. The seconds printed below were measured on a slow virtual
+# machine, where the whole took more than seven minutes.
 
 # %%
 import time
+from functools import partial
 
 from aelib import baselines, code_layers, data, metrics, models, noise, plots, probes, training
 from aelib.models import predict
@@ -39,9 +41,11 @@ from aelib.models import predict
 import keras
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import cosine_similarity
 
+# %%
 SEEDS, CODE = (0, 1, 2), 64
 BATCH_SIZE = 100  # small, so that a few epochs hold many steps; divides 55,000 (chapter 5)
 
@@ -57,7 +61,7 @@ mean_image = x_train.mean(axis=0).clip(0.001, 0.999)
 # | model | what it is | chapter |
 # | --- | --- | --- |
 # | mean image | every image is rebuilt as the mean training image; a code of no numbers | [1](01_introduction.ipynb) |
-# | PCA | [PCA](glossary.md#pca), 64 components: the best linear code | [2](02_mathematics.ipynb) |
+# | PCA | [PCA](glossary.md#pca), 64 components: the best linear code for squared error | [2](02_mathematics.ipynb) |
 # | dense | 784-128-64-128-784, the first network of the course | [3](03_dense_autoencoder.ipynb) |
 # | convolutional | two convolutions of 16 and 32 filters and a dense code, and the same way back | [8](08_deeper_and_convolutional.ipynb) |
 # | top-k | 1,024 code units, of which the 32 largest are kept | [9](09_sparse.ipynb) |
@@ -95,13 +99,18 @@ BUILD = {
 # %% [markdown]
 # ## The same conditions
 #
-# All learn from the same 55,000 training images, in batches of 100, with Adam and binary cross-entropy, from three seeds.
-# The [learning rate](glossary.md#learning-rate) begins at 0.003 and falls along a cosine, as in chapter 10.
+# All learn from the same 55,000 training images. The five networks do so in batches of 100, with Adam and binary
+# cross-entropy, to which the variational one adds its divergence from the prior, and from three seeds each. The tables
+# judge by squared error, which only PCA and the mean image minimise directly.
 #
-# One thing cannot be equal. With the same number of [epochs](glossary.md#epoch) some models would get many times the
-# seconds of others. So the convolutional and the top-k network get one epoch and the others five. The table below says
-# what that is in seconds. After each epoch a callback notes the seconds so far and the error on 5,000 validation
-# images. Test images are looked at once, when training is over, and nothing is chosen by them.
+# Some things cannot be equal. With the same number of [epochs](glossary.md#epoch) some models would get many times the
+# seconds of others. So the convolutional and the top-k network get one epoch and the others five. Equal are the images,
+# the batches, the optimiser and the numbers to store. Not equal are parameters, steps (550 or 2,750) and, even so,
+# seconds. And a [learning rate](glossary.md#learning-rate) that is set once an epoch can fall only for those that have
+# several: from 0.003 along a cosine, as in chapter 10, to 0.0003 in the fifth. The other two keep 0.003 to the end.
+#
+# After each epoch a callback notes the seconds so far and the error on 5,000 validation images. Test images are used
+# when training is over, and no training was changed because of them.
 
 # %%
 EPOCHS = dict.fromkeys(BUILD, 5) | {"convolutional": 1, "top-k": 1}
@@ -210,17 +219,21 @@ table = pd.DataFrame(
 table.round({"seconds": 1, "dead units": 0, "test MSE": 5, "std": 5, "share left": 3})
 
 # %% [markdown]
-# Seconds are the mean of seeds 1 and 2, for which nothing had to be compiled. They vary with the machine and with what
-# else it does. *Share left* is the error divided by that of the mean image.
+# Seconds are the mean of seeds 1 and 2, for which nothing had to be compiled; for PCA and the mean image, of one fit.
+# They vary with the machine and with what else it does. *Dead units* are those that are exactly 0 for every test image;
+# PCA's codes and variational means never are, which does not say that each of them is of use. *Share left* is the error
+# divided by that of the mean image.
 #
-# - **PCA** is ahead of the sparse network, with far fewer parameters and without the luck of a seed.
+# - **PCA** is behind the dense network only, and not by much. It leads top-k and, on average, the convolutional network,
+#   with a quarter of the dense network's parameters and no seed to depend on.
 # - **The dense network** has just passed it after five epochs, though a fifth of its 64 units are
-#   [dead](glossary.md#dead-unit), 0 for every test image. With 20 epochs it leaves PCA far behind ([chapter
-#   5](05_code_size.ipynb)).
-# - **Convolutions** have fewer parameters than the dense network, but an epoch takes much longer. A single one comes near
-#   PCA's error; its seeds differ widely. [Chapter 8](08_deeper_and_convolutional.ipynb) looks closer at what an epoch of
-#   them teaches, and what a second.
-# - **The variational and the denoising network** have other aims than this error, and pay for them here.
+#   [dead](glossary.md#dead-unit). With 20 epochs it leaves PCA far behind ([chapter 5](05_code_size.ipynb)).
+# - **Convolutions** have about as many parameters as the dense network, but an epoch takes many times as long. After a
+#   single one the error is near PCA's; the seeds differ widely. Part of both may come from the rate, which never fell.
+#   [Chapter 8](08_deeper_and_convolutional.ipynb) looks closer at how much they learn in an epoch and in a second.
+# - **Top-k** has 1.6 million parameters and one epoch to fit them. Nearly half of its units are dead.
+# - **The variational and the denoising network** have other aims than this error. How much of their lag is the aim, and
+#   how much the few epochs, this table cannot say.
 
 # %% mystnb={"image": {"alt": "Mean squared error against seconds of training, both logarithmic. Lines for three networks fall from epoch to epoch: the dense one is lowest and ends below the single point of PCA, above it the variational, and the denoising one far above all. Single points: PCA; top-k, higher; and the convolutional network, farthest to the right, slightly above PCA, with the longest error bar."}}
 drawn_lines = watched[(watched["seed"] > 0) | (watched["model"] == "PCA")].assign(
@@ -240,6 +253,10 @@ plots.error_bars(
 )
 
 # %% [markdown]
+# The dense line passes PCA in its fifth epoch only, after several times PCA's seconds. All lines still fall at their
+# ends: with more epochs the order may change. (The figure shows validation images and two seeds, so that its values
+# differ a little from the table's.)
+#
 # ## Five uses
 #
 # | use | measure | chapter |
@@ -250,8 +267,13 @@ plots.error_bars(
 # | features | accuracy of a [linear probe](glossary.md#linear-probe) and of nearest neighbours with 1,000 labels, in per cent | [13](13_feature_learning.ipynb) |
 # | new images | strangeness of decoded draws: one minus the cosine to the nearest of 5,000 training images, median | [10](10_variational.ipynb) |
 #
-# Seeds 0, 1 and 2 of each model get the same three draws of labelled images. The row *the image itself* is a
-# [yardstick](glossary.md#yardstick): noisy images left as they are, probes on pixels, test images in place of new ones.
+# Three rows are [yardsticks](glossary.md#yardstick). *The image itself* means noisy images left as they are, probes on
+# pixels, test images in place of new ones. *Linear map* is ridge regression from noisy to clean images. *Top-k,
+# untrained* is that network at its start, with training images for atoms.
+#
+# Seed 0 of every model gets the same draw of labelled images, and so do seeds 1 and 2; ± is the standard deviation over
+# the three. PCA, the mean image and pixels have no training that depends on a seed: theirs comes from the drawn labels
+# and codes alone, and is 0 where nothing is drawn.
 #
 # Codes for new images are drawn from the [prior](glossary.md#prior) for the variational model. The others have none and
 # get a second model, one Gaussian with mean and covariance of training codes; its draws are clipped to each unit's
@@ -305,7 +327,7 @@ def measure(name, seed):
         "upside down: AUC": auc(error, model, upside_down),
     }
     if name != "mean image":
-        result |= probe(lambda x: encode(model, x), encode(model, x_test), seed)
+        result |= probe(partial(encode, model), encode(model, x_test), seed)
     if name not in ("mean image", "top-k"):
         new[name, seed] = decode(model, draw_codes(name, model, 1000, seed))
         result["draws: strangeness"] = strangeness(new[name, seed])
@@ -319,10 +341,20 @@ def measure(name, seed):
 new = {}
 rows = [measure(name, seed) for name in NAMES for seed in SEEDS]
 itself = {"noise: PSNR": metrics.psnr(x_test, noisy_test).mean(), "draws: strangeness": strangeness(x_test[:1000])}
-rows += [{"model": "the image itself", "seed": s} | itself | probe(lambda x: x, x_test, s) for s in SEEDS]
+linear_map = Ridge(alpha=1.0, solver="cholesky").fit(noisy_train[:20_000], x_train[:20_000])
+cleaned = linear_map.predict(noisy_test).clip(0, 1)
+for seed in SEEDS:
+    start = top_k(seed)
+    rows += [
+        {"model": "the image itself", "seed": seed} | itself | probe(lambda x: x, x_test, seed),
+        {"model": "linear map", "seed": seed, "noise: PSNR": metrics.psnr(x_test, cleaned).mean()},
+        {"model": "top-k, untrained", "seed": seed} | probe(partial(encode, start), encode(start, x_test), seed),
+    ]
+
+# %%
 uses = pd.DataFrame(rows).set_index(["model", "seed"])
 mean, std = (uses.groupby("model", sort=False).agg(kind) for kind in ("mean", "std"))
-DIGITS = dict(zip(uses.columns, (4, 1, 3, 3, 1, 1, 3)))
+DIGITS = dict(zip(uses.columns, (4, 1, 3, 3, 1, 1, 3)))  # shown of each column
 shown = {
     use: mean[use].map(f"{{:.{n}f}}".format) + "\u00a0±\u00a0" + std[use].map(f"{{:.{n}f}}".format)
     for use, n in DIGITS.items()
@@ -330,18 +362,24 @@ shown = {
 pd.DataFrame(shown).where(mean.notna(), "–")
 
 # %% [markdown]
-# No model is first in every column, and the order of the first column is not that of any other.
+# No model is first in every column.
 #
-# - **Noise.** The denoising network wins by far. Of those that never saw noise, PCA and top-k remove some of it; the
-#   other networks are hardly better than the mean image or worse ([chapter 4](04_denoising.ipynb) shows why).
-# - **Alarms.** All trained models find clothes. Digits upside down, made of the usual strokes, are much harder for all
-#   ([chapter 11](11_anomaly_detection.ipynb)). Who rebuilds worse need not detect worse: the variational network is ahead
-#   of the dense one.
-# - **Features.** For the linear probe the dense code, PCA and pixels are alike, and top-k is clearly ahead. It has 1,024
-#   features, of which 32 are on. For neighbours the convolutional and the variational code are ahead of PCA, and PCA
-#   of pixels and of the dense code.
-# - **New images.** The prior's draws are less strange than PCA's, but stranger than real digits. The denoising network's
-#   are the least strange of all, even less than real digits. Look before you believe it.
+# - **Noise.** What was trained on pairs of noisy and clean images is two decibels ahead of all else, at the very noise of
+#   its training. Of the two that were, the linear map leads the network, which has had five epochs; after the 20 of
+#   [chapter 4](04_denoising.ipynb) the network is ahead. All outputs are above the noisy images, but so is the mean image,
+#   which ignores its input. Of the models that never saw noise only PCA and top-k are clearly above that.
+# - **Alarms.** All trained models find clothes, the denoising network least surely. Digits upside down (half a turn) are
+#   much harder: they are made of the usual strokes, and a turned 0, 1 or 8, or a 6 that becomes a 9, is hardly an anomaly
+#   ([chapter 11](11_anomaly_detection.ipynb)). A model that rebuilds worse need not detect worse: for turned digits the
+#   variational and the top-k network are ahead of the dense one, which leads for clothes.
+# - **Features.** For the linear probe the dense code, PCA and pixels are alike, the convolutional code is somewhat ahead
+#   and top-k clearly. That comparison is not equal: on top-k the probe weighs 1,024 features, on the others 64. Most of
+#   its lead is there before any training, when its atoms are images. What training adds to it is a point or so for the
+#   linear probe, and more for neighbours. For neighbours the convolutional and the variational code are ahead of
+#   PCA, and PCA of pixels and of the dense code.
+# - **New images.** The prior's draws are less strange than PCA's and the dense network's, the strangest, but stranger
+#   than real digits. The denoising network's are the least strange of all, even less than real digits. Look at the images
+#   before you trust this number.
 
 # %% mystnb={"image": {"alt": "Six rows of twelve images. Test images; PCA: grey overlaid strokes that are no digits; dense: broken bright pieces; convolutional: some readable digits among broken ones; variational: soft joined strokes, about half of them digits; denoising: soft shapes, some digits, some blots."}}
 plots.image_rows(
@@ -350,23 +388,27 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# The softest rows have the least strangeness, for blur resembles much ([chapter 6](06_latent_plane.ipynb)). Of the sharp
-# rows none is made of digits throughout.
+# The denoising row has the least strangeness, but its images are thick and blurred, and several are no digit; [chapter
+# 6](06_latent_plane.ipynb) met the same. No row of draws is made of digits throughout. And the measure says nothing of
+# variety: a model that repeated one training image would score 0.
 #
 # ## Which one to take
 #
+# The numbers are test results of this chapter, a little kind to the models that they speak for. The last three rows rest
+# on earlier chapters alone.
+#
 # | If you want | take | because |
 # | --- | --- | --- |
-# | images rebuilt, soon and on a small budget | PCA | near the best error here, with the fewest parameters and no seed; it travels better ([chapter 7](07_fashion_mnist.ipynb)) |
-# | images rebuilt as well as possible | the dense network, trained for long | first here after five epochs, if only just; far ahead after 20 ([chapter 5](05_code_size.ipynb)); smaller codes get there sooner; [chapter 8](08_deeper_and_convolutional.ipynb) has a recipe for deeper ones |
-# | noise removed | a network *trained to do it* | best by far here; a linear map on the same pairs comes close ([chapter 4](04_denoising.ipynb)) |
-# | alarms for images of another kind | PCA or the dense network | clothes are found by both here |
-# | alarms for subtle anomalies | none by its error alone | see digits upside down; better scores are in [chapter 11](11_anomaly_detection.ipynb) |
-# | a linear classifier with few labels | top-k, or just pixels | top-k is first here; dense codes and PCA are no better than pixels, here and in [chapter 13](13_feature_learning.ipynb) |
-# | neighbours, or similar images | PCA first, then the convolutional or the variational code | PCA beats pixels and the dense code, here and in [chapter 13](13_feature_learning.ipynb); the other two beat PCA here, for more work |
-# | new images | the variational network, or a dense one and a mixture of Gaussians on its codes | the first draws without a second model; the second made better digits in [chapter 10](10_variational.ipynb) |
-# | units that stand for something | top-k | [chapter 9](09_sparse.ipynb) |
-# | few bytes | for very many images of one kind, at low quality, a dense network; else a format | [chapter 12](12_compression.ipynb) |
+# | images rebuilt, soon and on a small budget | PCA | 0.0078, where the best network has 0.0072; no seed; it loses less on images of another kind ([chapter 7](07_fashion_mnist.ipynb)) |
+# | images rebuilt as well as possible | a network trained for long, the dense one first | far ahead of PCA after 20 epochs ([chapter 5](05_code_size.ipynb)); the convolutional one had a single epoch here; [chapter 8](08_deeper_and_convolutional.ipynb) has a recipe for deeper ones |
+# | noise removed | a model *trained to do it*: the linear map first, then a network, for long | 17.6 dB for the linear map and 17.3 for the network after five epochs, 18.2 after 20 ([chapter 4](04_denoising.ipynb)); PCA, which never saw noise, 15.2 |
+# | alarms for images of another kind | PCA or the dense network | the two cheapest; areas of 0.992 and 0.998, and none is better |
+# | alarms for subtle anomalies | none by its error alone | 0.80 at best for digits upside down; better scores are in [chapter 11](11_anomaly_detection.ipynb) |
+# | a linear classifier with 1,000 labels | top-k, if 1,024 features are no burden, even untrained; else pixels | 91.9 per cent, untrained 91.1, pixels 88.0; dense codes and PCA are no better than pixels, here and in [chapter 13](13_feature_learning.ipynb) |
+# | nearest neighbours | the convolutional or the variational code; PCA if it must be cheap | 91.6 and 91.1 per cent, PCA 89.9, pixels 88.8 |
+# | new images | the variational network, or a dense one and a mixture of Gaussians on its codes | the first draws without a second model; the second made better digits in [chapter 10](10_variational.ipynb), while the single Gaussian here is too simple for it |
+# | units that stand for something | top-k | [chapter 9](09_sparse.ipynb); mind the dead ones |
+# | few bytes | for very many images of one kind, at low quality, a dense network; else an image format | [chapter 12](12_compression.ipynb) |
 # | a map of the images | two linear units | [chapter 6](06_latent_plane.ipynb) |
 #
 # The guide is about small centred digits and short training. For other images, take it as a list of what to try first.
@@ -378,53 +420,68 @@ plots.image_rows(
 # | --- | --- |
 # | PCA | Near the best error with far fewer parameters; level with top-k against noise; ahead of pixels for neighbours |
 # | Dense | Just ahead of PCA after five epochs, with a fifth of its units dead |
-# | Uses | No model is first in all: trained for noise, best against noise; sparse, best for a linear probe |
-# | A measure can mislead | The least strange new images are the blurred ones |
+# | Uses | No model is first in all: trained on pairs, best against noise; sparse, best for a linear probe |
+# | Yardsticks | One linear map beat the denoising network of five epochs; untrained top-k features had most of the lead |
+# | A measure can mislead | The least strange draws, below real digits, are blurred and often no digits |
 
 # %% [markdown]
 # ## Pitfalls
 #
-# - **Leaving out PCA**, or comparing codes of unequal size. Every network here would look like a success.
+# - **Leaving out PCA.** Beside the mean image alone, every network here looks like a success.
+# - **Comparing codes of unequal size**, or features of unequal number. The larger has the advantage; say so at least.
 # - **One number for all uses**, or a lead without its spread. Measure the use that you have, from several seeds.
-# - **Choosing by a table of test errors.** This one reports. For your own images choose on validation images, and
-#   measure the model chosen, once, on test images.
+# - **Choosing by a table of test errors**, as the guide does. That makes the winner look slightly better than it is. For
+#   your own images choose on validation images, and measure the model chosen, once, on test images.
 
 # %% [markdown]
 # ## Check your run
 
 # %%
-mse, psnr, strange = mean["rebuild: MSE"], mean["noise: PSNR"], mean["draws: strangeness"]
-linear, near = mean["linear probe"], mean["neighbours"]
-an_epoch = table["seconds"] / table["epochs"]
-clean_trained = ["dense", "convolutional", "variational"]
+mse, an_epoch = mean["rebuild: MSE"], table["seconds"] / table["epochs"]
+mse_std = std["rebuild: MSE"]
 checks = {
     "PCA leaves little": mse["PCA"] < 0.15 * mse["mean image"],
-    "after five epochs the dense network is just ahead of it": mse["dense"] + std.loc["dense"].iloc[0] < mse["PCA"]
-    and mse["dense"] > 0.85 * mse["PCA"],
+    "after five epochs the dense network is ahead of it": mse["dense"] + mse_std["dense"] < mse["PCA"],
+    "but only just": mse["dense"] > 0.85 * mse["PCA"],
     "an epoch of convolutions is dear": an_epoch["convolutional"] > 4 * an_epoch["dense"],
     "one epoch of them is near PCA": 0.9 < mse["convolutional"] / mse["PCA"] < 1.5,
-    "their seeds differ more": std.loc["convolutional"].iloc[0] > std.loc["dense"].iloc[0],
+    "their seeds differ more": mse_std["convolutional"] > mse_std["dense"],
     "the variational code costs error": mse["variational"] > 1.3 * mse[["dense", "convolutional"]].max(),
     "so does training on noise": mse["denoising"] > 1.3 * mse["dense"],
-    "noise: trained for it": psnr["denoising"] > psnr.drop("denoising").max() + 1,
-    "noise: top-k level with PCA": abs(psnr["top-k"] - psnr["PCA"]) < 1.5,
-    "noise: the others near the mean image": psnr[clean_trained].max() < min(psnr["mean image"] + 2, psnr["PCA"] - 1),
-    "a fifth of the dense network's units are dead": 8 <= table.loc["dense", "dead units"] <= 18,
     "PCA ahead of top-k": mse["PCA"] < mse["top-k"] < 2 * mse["PCA"],
+    "a fifth of the dense network's units are dead": 8 <= table.loc["dense", "dead units"] <= 18,
+    "and nearly half of top-k's": 0.35 < table.loc["top-k", "dead units"] / 1024 < 0.5,
 }
 
 # %%
-alarms = mean[["clothes: AUC", "upside down: AUC"]].drop(["mean image", "the image itself"])
+psnr, clothed, turned = (mean[use].dropna() for use in ("noise: PSNR", "clothes: AUC", "upside down: AUC"))
+others = psnr[["dense", "convolutional", "variational"]].max()
+on_pairs = ["denoising", "linear map"]
 checks |= {
-    "clothes are easy": alarms["clothes: AUC"].min() > 0.9,
-    "turned digits are not": (alarms["clothes: AUC"] - alarms["upside down: AUC"]).min() > 0.05,
+    "noise: two decibels ahead if trained on pairs": psnr[on_pairs].min() > psnr.drop(on_pairs).max() + 1.5,
+    "noise: the linear map ahead of the network": 0 < psnr["linear map"] - psnr["denoising"] < 1,
+    "noise: top-k level with PCA": abs(psnr["top-k"] - psnr["PCA"]) < 1.5,
+    "noise: the others near the mean image": others < min(psnr["mean image"] + 2, psnr["PCA"] - 1),
+    "clothes are easy": clothed.drop("mean image").min() > 0.9,
+    "for the dense network most, for the denoising least": clothed.drop("mean image").idxmin() == "denoising"
+    and clothed.idxmax() == "dense",
+    "turned digits are not": (clothed - turned).min() > 0.05,
+    "turned digits: two worse rebuilders ahead": turned[["variational", "top-k"]].min() > turned["dense"] + 0.02,
+}
+
+# %%
+linear, near, strange = (mean[use].dropna() for use in ("linear probe", "neighbours", "draws: strangeness"))
+gain = mean.loc["top-k"] - mean.loc["top-k, untrained"]
+checks |= {
     "linear probe: dense, PCA and pixels alike": np.ptp(linear[["dense", "PCA", "the image itself"]]) < 3,
-    "neighbours: PCA ahead of pixels and of the dense code": near["PCA"] > near[["dense", "the image itself"]].max(),
-    "the prior's draws are stranger than digits": strange["the image itself"] < strange["variational"] < strange["PCA"],
-    "and the denoising network's are not": strange.idxmin() == "denoising",
-    "the sparse code leads the linear probe": linear["top-k"] > linear.drop("top-k").max() + 0.5,
+    "top-k first": linear["top-k"] > linear.drop(["top-k", "top-k, untrained"]).max() + 0.5,
+    "most of its lead is there untrained": 0.3 < gain["linear probe"] < min(1.5, gain["neighbours"]),
+    "the convolutional code next": linear["convolutional"] > linear[["dense", "PCA", "the image itself"]].max(),
     "neighbours: two codes ahead of PCA": near[["convolutional", "variational"]].min() > near["PCA"] + 0.5,
-    "turned digits: the variational ahead": alarms.loc["variational"].iloc[1] > alarms.loc["dense"].iloc[1] + 0.02,
+    "PCA ahead of pixels and of the dense code": near["PCA"] > near[["dense", "the image itself"]].max(),
+    "the prior's draws are stranger than digits": strange["the image itself"] < strange["variational"] < strange["PCA"],
+    "the dense network's are the strangest": strange.idxmax() == "dense",
+    "and the denoising network's the least strange": strange.idxmin() == "denoising",
     "no model is first everywhere": len({mse.idxmin(), psnr.idxmax(), near.idxmax(), strange.idxmin()}) > 1,
 }
 for conclusion, holds in checks.items():
