@@ -172,7 +172,7 @@ def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookN
         pairs.write_atomically(kept, pairs.notebook_json(executed))
         message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
         if isinstance(error, DeadKernelError):
-            message += "\nThe kernel ended by itself, most often for lack of memory (up to 3 GB are needed)."
+            message += "\nThe kernel ended by itself, most often for lack of memory (up to 4 GB are needed)."
         raise PairError(
             f"{pair.notebook_path.name}: cell {current} of {total} failed.\n{message}\n"
             f"The notebook as far as it ran: {kept}"
