@@ -32,7 +32,7 @@ def fit(
     handed to the backend as one execution, which saves most of what stock Keras spends between batches. Small dense
     models are compiled by XLA as well; convolutions and models of more than a million parameters are not, since XLA's
     convolutions and products of large matrices are slower on a CPU. Compiling takes seconds, so a model that was fitted
-    before with equal settings is not compiled again; optimisers are equal if they are of one kind and set alike.
+    before with equal settings is not compiled again.
 
     Parameters
     ----------
@@ -129,16 +129,15 @@ def _has_penalties(model, sample):
 
 def _compile(model, optimizer, loss, *, sample, steps_per_execution):
     """Compile a model, or, if it was compiled so before, only wipe its optimiser's memory; gives what to remember."""
-    described = optimizer if isinstance(optimizer, str) else (type(optimizer), optimizer.get_config() | {"name": ""})
     # What is trained counts, too: a half may have been frozen.
-    settings = (described, loss, steps_per_execution, [id(variable) for variable in model.trainable_variables])
+    settings = (optimizer, loss, steps_per_execution, [id(variable) for variable in model.trainable_variables])
     known, rate, compiled = getattr(model, "fitted_with", (None, None, None))
-    # A model that somebody else compiled since is compiled again: that has taken its function for training away.
-    if known == settings and model.train_function is compiled:
+    # Objects are compiled afresh: whether two of them are set alike cannot be told. So is a model that somebody else
+    # compiled since, which has taken its function for training away.
+    if known == settings and isinstance(optimizer, str) and isinstance(loss, str) and model.train_function is compiled:
         for variable in model.optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
-        if rate is not None:
-            model.optimizer.learning_rate = rate
+        model.optimizer.learning_rate = rate
     else:
         model.compile(
             optimizer=optimizer,
@@ -147,9 +146,7 @@ def _compile(model, optimizer, loss, *, sample, steps_per_execution):
             jit_compile=_jit_compile(model),
             steps_per_execution=steps_per_execution,
         )
-        # A number may have been changed by a callback; a schedule begins anew with the steps.
-        rate = model.optimizer.get_config()["learning_rate"]
-        rate = rate if isinstance(rate, float) else None
+        rate = float(model.optimizer.learning_rate)
     return settings, rate
 
 
