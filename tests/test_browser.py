@@ -47,10 +47,12 @@ LOOKS = """() => {
         const own = getComputedStyle(element);
         const look = [own.color, own.fontSize, own.fontWeight, own.textDecorationLine, own.textShadow];
         look.push(element.closest("a")?.parentElement.tagName);
+        let grounded = false; // what lies behind an opaque ground does not show, but what is around it may fade it
         for (let around = element; around; around = around.parentElement) {
             const style = getComputedStyle(around);
-            look.push(style.opacity, style.backgroundImage, style.backgroundColor);
-            if (style.backgroundColor !== clear && !style.backgroundColor.startsWith("rgba(")) break;
+            look.push(style.opacity);
+            if (!grounded) look.push(style.backgroundImage, style.backgroundColor);
+            grounded ||= style.backgroundColor.startsWith("rgb(");
         }
         const key = look.filter((part) => part !== clear && part !== "1" && part !== "none").join();
         if (!seen.has(key)) element.dataset.look = "";
@@ -219,6 +221,7 @@ def test_a_page_is_whole_and_accessible(html, light, name):
         "<p>some <span style='color: #999'>pale</span> text</p>",
         "<div style='background: #444'><p>dark on dark</p></div>",
         "<div style='opacity: 0.5'><p>seen through</p></div>",
+        "<b style='background: white'>clear</b><p style='opacity: 0.5'><b style='background: white'>not so clear</b></p>",
         "<p>some text, and more, with a <a href='x' style='color: #222; text-decoration: none'>link</a> like it</p>",
     ],
 )
