@@ -1,8 +1,9 @@
 """Run an exercise sheet without a kernel: with its solutions, untouched, and with every answer of exercises/answers.
 
-All in one namespace, so that nothing is trained twice: before each solution cell it is remembered, and each answer
-starts from there, that is, after all preceding cells with their official solutions. For the same reason the untouched
-sheet is given what locked cells made of locked cells alone.
+All in one namespace, so that nothing is trained twice: before each solution cell it is remembered, and each right
+answer starts from there, that is, after all preceding cells with their official solutions. A wrong answer starts after
+the task's own official solution: it writes only what it does wrongly. That nothing is trained twice is also why the
+untouched sheet is given what locked cells made of locked cells alone.
 """
 
 import ast
@@ -111,7 +112,7 @@ def _with_solutions(cells: list, proof: Proof, session: Session) -> dict[str, di
 
     Returns, for each set-up cell, the names that it bound.
     """
-    first = before = None
+    first = before = solved = None
     made = {}
     since: list = []  # cells after the solution cell, up to the test cell
     for cell, _ in cells:
@@ -123,6 +124,8 @@ def _with_solutions(cells: list, proof: Proof, session: Session) -> dict[str, di
             since.append(cell)
         known = session.remember()
         error, _ = session.run(cell.source, label)
+        if kind == "solution":
+            solved = session.remember()
         if kind == "set-up":
             made[label] = {name: value for name, value in session.names.items() if known.get(name) is not value}
         if kind == "tests":
@@ -130,7 +133,7 @@ def _with_solutions(cells: list, proof: Proof, session: Session) -> dict[str, di
             after = session.remember()
             for answer in proof.answers:
                 if f"{answer.task}-tests" == label:
-                    session.return_to(before)
+                    session.return_to(solved if answer.kind == "wrong" else before)
                     _try_answer(answer, since, session)
             session.return_to(after)
         elif error:

@@ -122,6 +122,12 @@ def add(numbers):
 def add(numbers):
     return undefined
 
+# %% task-1 wrong: one more than the official solution
+official = add
+
+def add(numbers):
+    return official(numbers) + 1
+
 # %% task-1 right: recursive
 def add(numbers):
     return numbers[0] + add(numbers[1:]) if numbers else 0
@@ -331,9 +337,17 @@ def test_the_proof_tells_right_from_wrong(course):
         ("wrong", "visible"),
         ("wrong", "hidden"),
         ("wrong", "visible"),
+        ("wrong", "visible"),
         ("right", ""),
     ]
     assert proof.answers[2].error.startswith("NameError")
+
+
+def test_a_right_answer_has_nothing_of_the_official_solution(course):
+    answers = course / "exercises" / "answers" / "01_small.py"
+    answers.write_text("# %% task-1 right: leaves the work to the official solution\npass\n")
+    (answer,) = proofs.prove(course, "01_small").answers
+    assert answer.error == "NameError: name 'add' is not defined"
 
 
 def test_the_proof_repeats_only_what_depends_on_students(course, monkeypatch):

@@ -271,10 +271,6 @@ def coverage(n, kernel_size, stride):
     return counts
 
 
-def even_kernels(stride, largest):
-    return [side for side in range(1, largest + 1) if side % stride == 0]
-
-
 # %% task-3 wrong: half a kernel cut off at the left
 def coverage(n, kernel_size, stride):
     counts = np.zeros(n * stride, dtype=int)
@@ -284,10 +280,6 @@ def coverage(n, kernel_size, stride):
             if 0 <= target < n * stride:
                 counts[target] += 1
     return counts
-
-
-def even_kernels(stride, largest):
-    return [side for side in range(1, largest + 1) if side % stride == 0]
 
 
 # %% task-3 wrong: rounds the cut upwards
@@ -301,18 +293,10 @@ def coverage(n, kernel_size, stride):
     return counts
 
 
-def even_kernels(stride, largest):
-    return [side for side in range(1, largest + 1) if side % stride == 0]
-
-
 # %% task-3 wrong: as if the axis had no ends
 def coverage(n, kernel_size, stride):
     first = max(kernel_size - stride, 0) // 2
     return np.array([len(range((q + first) % stride, kernel_size, stride)) for q in range(n * stride)])
-
-
-def even_kernels(stride, largest):
-    return [side for side in range(1, largest + 1) if side % stride == 0]
 
 
 # %% task-3 wrong: what leaves one end comes in at the other
@@ -323,10 +307,6 @@ def coverage(n, kernel_size, stride):
             target = place * stride + pixel - max(kernel_size - stride, 0) // 2
             counts[target % (n * stride)] += 1
     return counts
-
-
-def even_kernels(stride, largest):
-    return [side for side in range(1, largest + 1) if side % stride == 0]
 
 
 # %% task-3 wrong: nothing cut off at the right
@@ -340,81 +320,27 @@ def coverage(n, kernel_size, stride):
     return counts
 
 
-def even_kernels(stride, largest):
-    return [side for side in range(1, largest + 1) if side % stride == 0]
-
-
 # %% task-3 wrong: even where no pixel is left out
-def coverage(n, kernel_size, stride):
-    counts = np.zeros(n * stride, dtype=int)
-    for place in range(n):
-        for pixel in range(kernel_size):
-            target = place * stride + pixel - max(kernel_size - stride, 0) // 2
-            if 0 <= target < n * stride:
-                counts[target] += 1
-    return counts
-
-
 def even_kernels(stride, largest):
     return [side for side in range(1, largest + 1) if side >= stride]
 
 
 # %% task-3 wrong: odd kernels, which have a middle
-def coverage(n, kernel_size, stride):
-    counts = np.zeros(n * stride, dtype=int)
-    for place in range(n):
-        for pixel in range(kernel_size):
-            target = place * stride + pixel - max(kernel_size - stride, 0) // 2
-            if 0 <= target < n * stride:
-                counts[target] += 1
-    return counts
-
-
 def even_kernels(stride, largest):
     return [side for side in range(1, largest + 1) if side % 2 == 1]
 
 
 # %% task-3 wrong: even numbers, whatever the stride
-def coverage(n, kernel_size, stride):
-    counts = np.zeros(n * stride, dtype=int)
-    for place in range(n):
-        for pixel in range(kernel_size):
-            target = place * stride + pixel - max(kernel_size - stride, 0) // 2
-            if 0 <= target < n * stride:
-                counts[target] += 1
-    return counts
-
-
 def even_kernels(stride, largest):
     return [side for side in range(1, largest + 1) if side % 2 == 0]
 
 
 # %% task-3 wrong: a kernel of side 1 as well
-def coverage(n, kernel_size, stride):
-    counts = np.zeros(n * stride, dtype=int)
-    for place in range(n):
-        for pixel in range(kernel_size):
-            target = place * stride + pixel - max(kernel_size - stride, 0) // 2
-            if 0 <= target < n * stride:
-                counts[target] += 1
-    return counts
-
-
 def even_kernels(stride, largest):
     return [side for side in range(1, largest + 1) if side == 1 or side % stride == 0]
 
 
 # %% task-3 wrong: leaves out the largest
-def coverage(n, kernel_size, stride):
-    counts = np.zeros(n * stride, dtype=int)
-    for place in range(n):
-        for pixel in range(kernel_size):
-            target = place * stride + pixel - max(kernel_size - stride, 0) // 2
-            if 0 <= target < n * stride:
-                counts[target] += 1
-    return counts
-
-
 def even_kernels(stride, largest):
     return [side for side in range(1, largest) if side % stride == 0]
 
@@ -442,27 +368,9 @@ def start_std(kernel_shape, slope):
     return np.sqrt(2 / (kernel_shape[-2] + kernel_shape[-1]))
 
 
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
-
-
 # %% task-4 wrong: as if there were no ReLU
 def start_std(kernel_shape, slope):
     return 1 / np.sqrt(np.prod(kernel_shape[:-1]))
-
-
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
 
 
 # %% task-4 wrong: the variance of the weights
@@ -470,27 +378,9 @@ def start_std(kernel_shape, slope):
     return 2 / (1 + slope**2) / np.prod(kernel_shape[:-1])
 
 
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
-
-
 # %% task-4 wrong: the slope without its square
 def start_std(kernel_shape, slope):
     return (2 / (1 + slope) / np.prod(kernel_shape[:-1])) ** 0.5
-
-
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
 
 
 # %% task-4 wrong: ignores the slope
@@ -498,27 +388,9 @@ def start_std(kernel_shape, slope):
     return (2 / 1 / np.prod(kernel_shape[:-1])) ** 0.5
 
 
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
-
-
 # %% task-4 wrong: counts a convolution's channels, not its places
 def start_std(kernel_shape, slope):
     return (2 / (1 + slope**2) / kernel_shape[-2]) ** 0.5
-
-
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
 
 
 # %% task-4 wrong: takes the first number of the shape for the inputs
@@ -526,27 +398,9 @@ def start_std(kernel_shape, slope):
     return (2 / (1 + slope**2) / kernel_shape[0]) ** 0.5
 
 
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
-
-
 # %% task-4 wrong: counts outputs
 def start_std(kernel_shape, slope):
     return (2 / (1 + slope**2) / kernel_shape[-1]) ** 0.5
-
-
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
 
 
 # %% task-4 wrong: the bound of a uniform distribution
@@ -554,20 +408,7 @@ def start_std(kernel_shape, slope):
     return (6 / (1 + slope**2) / np.prod(kernel_shape[:-1])) ** 0.5
 
 
-def mean_squares(x, kernels, slope):
-    squares = [(x**2).mean()]
-    for kernel in kernels:
-        x = x @ kernel
-        x = np.where(x > 0, x, slope * x)
-        squares.append((x**2).mean())
-    return np.array(squares)
-
-
 # %% task-4 wrong: variances in place of mean squares
-def start_std(kernel_shape, slope):
-    return (2 / (1 + slope**2) / np.prod(kernel_shape[:-1])) ** 0.5
-
-
 def mean_squares(x, kernels, slope):
     squares = [x.var()]
     for kernel in kernels:
@@ -578,10 +419,6 @@ def mean_squares(x, kernels, slope):
 
 
 # %% task-4 wrong: the last layer without its ReLU
-def start_std(kernel_shape, slope):
-    return (2 / (1 + slope**2) / np.prod(kernel_shape[:-1])) ** 0.5
-
-
 def mean_squares(x, kernels, slope):
     squares = [(x**2).mean()]
     for number, kernel in enumerate(kernels, 1):
@@ -592,10 +429,6 @@ def mean_squares(x, kernels, slope):
 
 
 # %% task-4 wrong: mean square before the ReLU
-def start_std(kernel_shape, slope):
-    return (2 / (1 + slope**2) / np.prod(kernel_shape[:-1])) ** 0.5
-
-
 def mean_squares(x, kernels, slope):
     squares = [(x**2).mean()]
     for kernel in kernels:
@@ -606,10 +439,6 @@ def mean_squares(x, kernels, slope):
 
 
 # %% task-4 wrong: sums over the units
-def start_std(kernel_shape, slope):
-    return (2 / (1 + slope**2) / np.prod(kernel_shape[:-1])) ** 0.5
-
-
 def mean_squares(x, kernels, slope):
     squares = [(x**2).sum(axis=1).mean()]
     for kernel in kernels:
@@ -620,10 +449,6 @@ def mean_squares(x, kernels, slope):
 
 
 # %% task-4 wrong: leaves out the images themselves
-def start_std(kernel_shape, slope):
-    return (2 / (1 + slope**2) / np.prod(kernel_shape[:-1])) ** 0.5
-
-
 def mean_squares(x, kernels, slope):
     squares = []
     for kernel in kernels:
@@ -656,15 +481,6 @@ def shifted(x, down, right):
     return np.roll(x.reshape(-1, 28, 28), (down, right), axis=(1, 2)).reshape(-1, 784)
 
 
-def draw_shifted(x, distance, seed):
-    rng = np.random.default_rng(seed)
-    result = np.empty_like(x)
-    for index in range(len(x)):
-        down, right = rng.integers(-distance, distance + 1, size=2)
-        result[index] = shifted(x[index : index + 1], down, right)[0]
-    return result
-
-
 # %% task-5 wrong: rolls, then blackens rows and columns, of which a shift by 0 leaves none
 def shifted(x, down, right):
     moved = np.roll(x.reshape(-1, 28, 28), (down, right), axis=(1, 2))
@@ -676,15 +492,6 @@ def shifted(x, down, right):
     return moved.reshape(-1, 784)
 
 
-def draw_shifted(x, distance, seed):
-    rng = np.random.default_rng(seed)
-    result = np.empty_like(x)
-    for index in range(len(x)):
-        down, right = rng.integers(-distance, distance + 1, size=2)
-        result[index] = shifted(x[index : index + 1], down, right)[0]
-    return result
-
-
 # %% task-5 wrong: slices that are empty for a shift by 0
 def shifted(x, down, right):
     images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
@@ -693,15 +500,6 @@ def shifted(x, down, right):
     if target.shape == source.shape:
         target[:] = source
     return result.reshape(-1, 784)
-
-
-def draw_shifted(x, distance, seed):
-    rng = np.random.default_rng(seed)
-    result = np.empty_like(x)
-    for index in range(len(x)):
-        down, right = rng.integers(-distance, distance + 1, size=2)
-        result[index] = shifted(x[index : index + 1], down, right)[0]
-    return result
 
 
 # %% task-5 wrong: moves the other way
@@ -715,15 +513,6 @@ def shifted(x, down, right):
     return result.reshape(-1, 784)
 
 
-def draw_shifted(x, distance, seed):
-    rng = np.random.default_rng(seed)
-    result = np.empty_like(x)
-    for index in range(len(x)):
-        down, right = rng.integers(-distance, distance + 1, size=2)
-        result[index] = shifted(x[index : index + 1], down, right)[0]
-    return result
-
-
 # %% task-5 wrong: down and right swapped
 def shifted(x, down, right):
     down, right = right, down
@@ -735,15 +524,6 @@ def shifted(x, down, right):
     return result.reshape(-1, 784)
 
 
-def draw_shifted(x, distance, seed):
-    rng = np.random.default_rng(seed)
-    result = np.empty_like(x)
-    for index in range(len(x)):
-        down, right = rng.integers(-distance, distance + 1, size=2)
-        result[index] = shifted(x[index : index + 1], down, right)[0]
-    return result
-
-
 # %% task-5 wrong: repeats the edge
 def shifted(x, down, right):
     margin = max(abs(down), abs(right))
@@ -751,40 +531,13 @@ def shifted(x, down, right):
     return padded[:, margin - down : margin - down + 28, margin - right : margin - right + 28].reshape(-1, 784)
 
 
-def draw_shifted(x, distance, seed):
-    rng = np.random.default_rng(seed)
-    result = np.empty_like(x)
-    for index in range(len(x)):
-        down, right = rng.integers(-distance, distance + 1, size=2)
-        result[index] = shifted(x[index : index + 1], down, right)[0]
-    return result
-
-
 # %% task-5 wrong: one move for all images
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     down, right = np.random.default_rng(seed).integers(-distance, distance + 1, size=2)
     return shifted(x, down, right)
 
 
 # %% task-5 wrong: the upper end left out
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     rng = np.random.default_rng(seed)
     result = np.empty_like(x)
@@ -795,15 +548,6 @@ def draw_shifted(x, distance, seed):
 
 
 # %% task-5 wrong: the same number down and right
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     rng = np.random.default_rng(seed)
     result = np.empty_like(x)
@@ -814,15 +558,6 @@ def draw_shifted(x, distance, seed):
 
 
 # %% task-5 wrong: no use of the seed
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     rng = np.random.default_rng()
     result = np.empty_like(x)
@@ -833,15 +568,6 @@ def draw_shifted(x, distance, seed):
 
 
 # %% task-5 wrong: always the same seed
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     rng = np.random.default_rng(0)
     result = np.empty_like(x)
@@ -852,15 +578,6 @@ def draw_shifted(x, distance, seed):
 
 
 # %% task-5 wrong: rounded normal numbers
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     rng = np.random.default_rng(seed)
     result = np.empty_like(x)
@@ -871,15 +588,6 @@ def draw_shifted(x, distance, seed):
 
 
 # %% task-5 wrong: never leaves an image where it is
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     rng = np.random.default_rng(seed)
     result = np.empty_like(x)
@@ -890,15 +598,6 @@ def draw_shifted(x, distance, seed):
 
 
 # %% task-5 wrong: images sorted by their moves
-def shifted(x, down, right):
-    images, result = x.reshape(-1, 28, 28), np.zeros((len(x), 28, 28), dtype=x.dtype)
-    if abs(down) < 28 and abs(right) < 28:
-        rows, columns = slice(max(down, 0), 28 + min(down, 0)), slice(max(right, 0), 28 + min(right, 0))
-        from_rows, from_columns = slice(max(-down, 0), 28 - max(down, 0)), slice(max(-right, 0), 28 - max(right, 0))
-        result[:, rows, columns] = images[:, from_rows, from_columns]
-    return result.reshape(-1, 784)
-
-
 def draw_shifted(x, distance, seed):
     moves = np.random.default_rng(seed).integers(-distance, distance + 1, size=(len(x), 2))
     groups = [shifted(x[(moves == move).all(axis=1)], *move) for move in np.unique(moves, axis=0)]
@@ -915,15 +614,6 @@ def shifted(x, down, right):
                 moved[:, row + down, column + right] = images[:, row, column]
     x[:] = moved.reshape(-1, 784)
     return x
-
-
-def draw_shifted(x, distance, seed):
-    rng = np.random.default_rng(seed)
-    result = np.empty_like(x)
-    for index in range(len(x)):
-        down, right = rng.integers(-distance, distance + 1, size=2)
-        result[index] = shifted(x[index : index + 1], down, right)[0]
-    return result
 
 
 # %% task-5 right: matrices of ones off the diagonal, and places looked up for all images at once
