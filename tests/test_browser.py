@@ -221,7 +221,7 @@ def test_a_page_is_whole_and_accessible(html, light, name):
         "<p>some <span style='color: #999'>pale</span> text</p>",
         "<div style='background: #444'><p>dark on dark</p></div>",
         "<div style='opacity: 0.5'><p>seen through</p></div>",
-        "<b style='background: white'>clear</b><p style='opacity: 0.5'><b style='background: white'>not so clear</b></p>",
+        "<b style='background: white'>a</b><p style='opacity: 0.5'><b style='background: white'>not so clear</b></p>",
         "<p>some text, and more, with a <a href='x' style='color: #222; text-decoration: none'>link</a> like it</p>",
     ],
 )
