@@ -329,7 +329,7 @@ augmentation.round(2)
 # Now the paper's network, with recipe 6, three warped copies of every image, and as much training as fits into about
 # five minutes on two quick cores. At this size little was tried, on validation images: other peaks of the learning rate
 # and other sizes of batches in runs of two epochs, where smaller batches and a higher peak were better; and a run of as
-# many steps without copies, whose validation error was clearly larger.
+# many steps without copies, whose validation error was clearly larger. (Those runs are not shown.)
 #
 # > **Predict first.** The paper needed pretraining and got 3.00. Does a random start get there?
 
@@ -391,9 +391,8 @@ results.round(2).to_frame()
 #
 # That is no fair race, and does not need to be: the paper had none of these five, and ours was stopped after minutes,
 # by a schedule that could have been longer. [Martens (2010)](references.md#martens-2010) was the first to train this
-# network well from a random start, with a second-order method; the best errors in the literature are about 2.5. Two
-# parts are left to win: the gap between training and validation images, and the larger part, the training error itself,
-# for which longer training is the remedy.
+# network well from a random start, with a second-order method. Two parts are left to win: the gap between training and
+# validation images, and the larger part, the training error itself, which was still falling when the schedule ended.
 
 # %% mystnb={"image": {"alt": "Three rows of twenty test digits: originals, the network's reconstructions, PCA's. For the first ten the network's are clean and like the originals, PCA's blurred with grey shadows. The ten worst are thick, crossed or ornate; the network draws them as plainer, smoother shapes."}}
 first = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
