@@ -13,6 +13,12 @@ SPARSITIES = [L1Sparsity(0.01), KLSparsity(0.02, target=0.1), TopK(3), None]
 each_sparsity = pytest.mark.parametrize("sparsity", SPARSITIES, ids=lambda layer: type(layer).__name__)
 
 
+@pytest.fixture(autouse=True)
+def without_xla(monkeypatch):
+    """What is learnt does not depend on XLA (test_training.py), but how long these trainings take to compile does."""
+    monkeypatch.setattr(training, "_jit_compile", lambda model: False)
+
+
 @pytest.fixture
 def images():
     return np.random.default_rng(0).random((200, 30), dtype=np.float32)
