@@ -397,7 +397,6 @@ training.fit(small_model, x_train, epochs=5, batch_size=250, seed=0)
 
 # %% task-5 wrong: a code of 16 units
 small_model = models.dense_autoencoder(16, code_activation="linear", seed=0)
-training.fit(small_model, x_train, epochs=5, batch_size=100, seed=0)
 
 # %% task-5 wrong: not trained
 small_model = models.dense_autoencoder(8, hidden=(256,), code_activation="linear", seed=0)
@@ -411,12 +410,9 @@ small_model = models.dense_autoencoder(8, hidden=(256,), code_activation="linear
 training.fit(small_model, x_train[:500], epochs=80, batch_size=20, seed=0)
 
 # %% task-5 wrong: the history in place of the model
-small_model = models.dense_autoencoder(8, hidden=(256,), code_activation="linear", seed=0)
-small_model = training.fit(small_model, x_train[:1000], epochs=1, batch_size=100, seed=0)
+small_model = history
 
 # %% task-5 wrong: the encoder in place of the whole model
-small_model = models.dense_autoencoder(8, hidden=(256,), code_activation="linear", seed=0)
-training.fit(small_model, x_train[:1000], epochs=1, batch_size=100, seed=0)
 small_model = small_model.encoder
 
 # %% task-5 wrong: a code that says nothing yet
