@@ -138,8 +138,8 @@ pd.DataFrame(
 # *Scale*: divide by 255. The network's last layer gives numbers between 0 and 1, and the loss of chapter 2 asks for
 # targets in that range.
 #
-# *Flatten*: write the 28 rows one after the other, as 784 numbers. A dense layer takes a vector; that two pixels were
-# neighbours is not in it.
+# *Flatten*: write the 28 rows one after the other, as 784 numbers. A dense layer, in which every unit sees every number
+# of the layer before, takes a vector; that two pixels were neighbours is not in it.
 
 # %% tags=["nbval-check-output"]
 scaled = raw["x_train"].astype("float32") / 255
@@ -255,8 +255,9 @@ plots.histogram(
 # [Binary cross-entropy](glossary.md#binary-cross-entropy) takes $-x \ln \hat x - (1 - x) \ln(1 - \hat x)$, the loss
 # that the models are trained with. Less is better in both.
 #
-# At $\hat x = 0$ the logarithm is infinite. `metrics` does as Keras does and keeps $\hat x$ at least $10^{-7}$ away
-# from 0 and 1. A white pixel called black then costs $-\ln 10^{-7} \approx 16.1$, the most that a pixel can cost.
+# At $\hat x = 0$ the logarithm is infinite. `metrics` does as Keras does, the library that this course's networks are
+# built with, and keeps $\hat x$ at least $10^{-7}$ away from 0 and 1. A white pixel called black then costs $-\ln
+# 10^{-7} \approx 16.1$, the most that a pixel can cost.
 #
 # Grey pixels matter more than you would think: on them binary cross-entropy cannot become 0, not even for a perfect
 # reconstruction. For $x = 0.5$ the best answer is $\hat x = 0.5$, and it costs $\ln 2 \approx 0.69$.

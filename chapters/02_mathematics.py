@@ -29,8 +29,8 @@
 #
 # - [Chapter 1](01_introduction.ipynb): what encoder, code and decoder are, how the data look, and the mean image as a
 #   yardstick.
-# - Mathematics: matrices and vectors, the chain rule for partial derivatives, mean and variance. Eigenvectors for the
-#   last two sections.
+# - Mathematics: matrices and vectors, the chain rule for partial derivatives, mean, variance and the normal
+#   distribution. Eigenvectors and covariance matrices for the last two sections.
 #
 # Running time: about 45 seconds on two cores.
 
@@ -108,7 +108,8 @@ print(f"weights and biases: {W.size + b.size + W_prime.size + b_prime.size:,}")
 #
 # ### Where they come from, and when each suits
 #
-# Both are negative log-likelihoods: each belongs to an assumption about how the data scatter around the reconstruction.
+# Both are negative log-likelihoods: assume how the data scatter around the reconstruction, and take minus the logarithm
+# of the probability (or density) that this gives to the image. The smaller it is, the more probable the image.
 # Suppose that pixel $j$ is white with probability $\hat x_j$ and black otherwise, a *Bernoulli* variable with parameter
 # $\hat x_j$, independently of the other pixels. Then
 #
@@ -201,10 +202,11 @@ sums_and_means.round(6)
 #
 # $$ H(x) = -x \ln x - (1 - x) \ln (1 - x), \tag{2.11} $$
 #
-# the [entropy](glossary.md#pixel-entropy) of a coin that shows white with probability $x$, with $0 \ln 0 = 0$. It is 0
-# for $x = 0$ and $x = 1$ and reaches $\ln 2 \approx 0.693$ for $x = 0.5$. (Strictly, (2.6) forbids $\hat x = 0$ and
-# $\hat x = 1$, which are the perfect reconstructions of black and white. The same convention admits them there.) What a
-# reconstruction costs beyond $H(x)$ is a Kullback–Leibler divergence, which is 0 only for $\hat x = x$:
+# the [entropy](glossary.md#pixel-entropy) of a coin that shows white with probability $x$, in [nats](glossary.md#nat),
+# the natural logarithm's unit, with $0 \ln 0 = 0$. It is 0 for $x = 0$ and $x = 1$ and reaches $\ln 2 \approx 0.693$
+# for $x = 0.5$. (Strictly, (2.6) forbids $\hat x = 0$ and $\hat x = 1$, which are the perfect reconstructions of black
+# and white. The same convention admits them there.) What a reconstruction costs beyond $H(x)$ is a Kullback–Leibler
+# divergence, which is 0 only for $\hat x = x$:
 #
 # $$ L_{\text{BCE}}(x, \hat x) - H(x) = x \ln \frac{x}{\hat x} + (1 - x) \ln \frac{1 - x}{1 - \hat x} \;\ge\; 0. \tag{2.12} $$
 #
@@ -627,9 +629,9 @@ moved.map("{:.3g}".format)
 # ## Step for step with Keras
 #
 # Backpropagation checked against differences says that the gradient is right. Is it also what Keras does? Give both the
-# seed model of this course, 784-128-64-128-784, with the same initial weights, the same batches and the same optimiser,
-# and compare after every step. Keras calculates in float32 unless told otherwise; in float64 a disagreement cannot hide
-# behind rounding.
+# course's standard model, 784-128-64-128-784, the one drawn in chapter 1, with the same initial weights, the same
+# batches and the same optimiser, and compare after every step. Keras calculates in float32 unless told otherwise; in
+# float64 a disagreement cannot hide behind rounding.
 
 # %%
 SEED_MODEL = ("relu", "relu", "relu", "sigmoid")
@@ -684,7 +686,8 @@ plots.curves(
 # The loss falls to less than half of its first value, and meanwhile NumPy and Keras with SGD stay within $10^{-12}$ of
 # each other, in the loss and in every single weight. (An exact zero is drawn at $10^{-17}$.)
 #
-# Adam with its usual $\beta$ agrees too, but only to a few digits, and the gap is there after the first update. This is
+# Adam with its usual $\beta$ agrees too, but only to a few digits of the loss (some weight ends several times the
+# learning rate apart), and the gap is there after the first update. This is
 # no error in (2.29). On the TensorFlow backend Keras passes $\beta_1$ and $\beta_2$ through float32 before it computes
 # $1 - \beta^t$, even in a float64 model, and the float32 number nearest to 0.999 is off in the eighth digit. In
 # $1 - \beta_2$, which is 0.001, that is the fifth digit. From there the gap grows, as small differences do along a path
@@ -697,8 +700,9 @@ plots.curves(
 # %% [markdown]
 # ## The NumPy autoencoder, trained
 #
-# Now train it properly: the seed model, on the 50,000 training images that remain when 10,000 are set aside for
-# validation. For speed this section calculates in float32. The loop is short.
+# Now train it properly: the same model, on the 50,000 training images that remain when 10,000 are set aside as
+# [validation images](glossary.md#validation-images), by which settings are chosen. For speed this section calculates in
+# float32. The loop is short.
 
 # %%
 curve_images = split.x_validation[:2000]
@@ -792,7 +796,7 @@ plots.image_rows(shown, title="Test digits, rebuilt from 64 numbers")
 # $$ \hat x - \bar x = V W (x - \bar x). \tag{2.30} $$
 #
 # With the covariance matrix $C = \frac{1}{N} \sum_i (x^{(i)} - \bar x)(x^{(i)} - \bar x)^{\mathsf{T}}$, the summed
-# squared error, averaged over images, becomes
+# squared error, averaged over images, becomes (tr, the *trace*, adds up a matrix's diagonal)
 #
 # $$ J(W, V) = \frac{1}{N} \sum_i \lVert (I - VW)(x^{(i)} - \bar x) \rVert^2 = \operatorname{tr}\big[ (I - VW)\, C\, (I - VW)^{\mathsf{T}} \big]. \tag{2.31} $$
 #
@@ -913,9 +917,9 @@ plots.weight_images(pictures, columns=8, title="Above: principal components. Bel
 
 # %% [markdown]
 # The decoder's columns span PCA's space to a small fraction of a degree. Each code unit, read over all images, is a
-# vector of 50,000 numbers; the 16 of them span almost exactly the space of PCA's 16 scores, so either code can be
-# computed linearly from the other. The axes are different: no column of $V$ is a principal component, each mixes many
-# of them, as (2.34) allows. Which mixture you get depends on the start.
+# vector of 50,000 numbers; the 16 of them span almost exactly the space of PCA's 16 codes $u_j^{\mathsf{T}} (x - \bar
+# x)$, so either code can be computed linearly from the other. The axes are different: no column of $V$ is a principal
+# component, each mixes many of them, as (2.34) allows. Which mixture you get depends on the start.
 #
 # The last row of the table may surprise you: the encoder's rows do *not* lie in PCA's space. (2.33) says "on the
 # images". A pixel that is black in every training image stays at 0 after centring; the encoder's weights on it never
@@ -971,7 +975,7 @@ pd.DataFrame(error_left)
 #
 # So *something* must forbid the identity. A bottleneck is one way. It is not the only one. Add noise $\nu$ to the
 # input, of mean zero and variance $\tau^2$, independent for each pixel and of the image, and ask for the clean image.
-# For a linear map $M$ of any rank, in place of $VW$:
+# For a linear map $M$ of any rank, in place of $VW$, and $\mathbb{E}$ now the mean over images and noise:
 #
 # $$ J(M) = \mathbb{E} \lVert M (x - \bar x + \nu) - (x - \bar x) \rVert^2 = \operatorname{tr}\big[ (M - I)\, C\, (M - I)^{\mathsf{T}} \big] + \tau^2 \operatorname{tr}\big[ M M^{\mathsf{T}} \big]. \tag{2.35} $$
 #
@@ -1010,8 +1014,8 @@ cleaned.round(4)
 # loses less than half as much of the digit. On clean images the identity wins, by copying; the map made for noise still
 # does better than the bottleneck of 16, because it keeps something of every component. **The objective decides what is
 # learned; a bottleneck is one way to change the objective.** [Chapter 4](04_denoising.ipynb) does this with the
-# nonlinear network. Another way, a later chapter's, is to allow many code units but to charge for each that is active:
-# a *sparse* autoencoder.
+# nonlinear network. Another way, that of [chapter 9](09_sparse.ipynb), is to allow many code units but to charge for
+# each that is active: a *sparse* autoencoder.
 
 # %% [markdown]
 # ## Summary

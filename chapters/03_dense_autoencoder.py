@@ -390,10 +390,10 @@ ends.round(4)
 # %% [markdown]
 # The last column adds up all steps from a pixel to its neighbours below and to the right, so it grows with the length
 # of the edges. The eight best are plain 1s: little ink, little choice. The eight worst have a lot of line, and most are
-# drawn unusually: wide loops, gaps, a 0 drawn twice; the 2 at the end looks ordinary. The 100 worst have hardly more
+# drawn unusually: wide loops, gaps, a 0 drawn twice; the 2 looks ordinary. The 100 worst have hardly more
 # ink than the average image, but longer edges. So an error measures both how unusual an image is and how much there is
-# to draw. [Anomaly detection](glossary.md#anomaly-detection), the subject of a later chapter, uses the first and has to
-# reckon with the second.
+# to draw. [Anomaly detection](glossary.md#anomaly-detection), the subject of [chapter
+# 11](11_anomaly_detection.ipynb), uses the first and has to reckon with the second.
 
 # %% [markdown]
 # ## What the first layer looks for
@@ -544,7 +544,8 @@ fig
 # Two things are to be seen. A few code units are dead, so the model works with fewer numbers than it was given. And
 # nearly all others are *always* on: the ReLU at the code, which could switch units off for some images, hardly ever
 # does. So the code is dense in a second sense too: not *sparse*, which would mean that few units are on at a time.
-# [Chapter 5](05_code_size.ipynb) compares ReLU codes with linear ones, and a later chapter trains sparse codes.
+# [Chapter 5](05_code_size.ipynb) compares ReLU codes with linear ones, and [chapter 9](09_sparse.ipynb) trains
+# sparse codes.
 #
 # Now do the same thing to images and to codes. Average two digits: once their pixels, once their codes.
 #
@@ -585,8 +586,8 @@ blends.round(3)
 # the rest. In the figure some results pass for one of the two digits, 7 and 8 for a clean 7; others, such as 0 and 1 or
 # 8 and 9, are scraps. None is a convincing mixture.
 # Training asked only that the codes of images be decodable. It never asked that the points between them mean anything.
-# [Chapter 6](06_latent_plane.ipynb) follows such paths point by point, and a later chapter on variational autoencoders
-# changes the training so that they do.
+# [Chapter 6](06_latent_plane.ipynb) follows such paths point by point, and [chapter 10](10_variational.ipynb), on
+# variational autoencoders, changes the training so that the points between do mean something.
 
 # %% [markdown]
 # ## Saving and loading

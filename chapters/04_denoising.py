@@ -54,7 +54,8 @@ examples = [np.flatnonzero(mnist.y_test == digit)[0] for digit in range(10)]
 # ## A corruption you can measure
 #
 # A [corruption](glossary.md#corruption) is damage done on purpose. The usual one is *Gaussian noise*: to every pixel
-# its own normal random number is added, and the sum is clipped so that it is a pixel again,
+# its own normal random number of standard deviation $\sigma$ (chapter 2's $\tau$) is added, and the sum is clipped so
+# that it is a pixel again,
 #
 # $$\tilde x_j = \min(1, \max(0, x_j + \sigma \varepsilon_j)), \qquad \varepsilon_j \sim \mathcal N(0, 1). \tag{4.1}$$
 #
@@ -162,7 +163,7 @@ plots.image_rows(rows, title="A model that never saw noise, shown noise")
 # Nothing about the model changes. Only what is fed in does: the input is the noisy image, the *target* is the clean
 # one,
 #
-# $$\min_{\theta, \phi} \; \sum_{i} L\big(x^{(i)},\, g_\phi(f_\theta(\tilde x^{(i)}))\big). \tag{4.4}$$
+# $$\min_{\theta, \varphi} \; \sum_{i} L\big(x^{(i)},\, g_\varphi(f_\theta(\tilde x^{(i)}))\big). \tag{4.4}$$
 #
 # In stock Keras this is `model.fit(noisy_train, x_train, …)` in place of `model.fit(x_train, x_train, …)`: one word.
 
@@ -198,7 +199,7 @@ plots.image_rows(rows, title="The same model, trained on noisy → clean")
 NoiseExplorer(denoiser, x_test[examples], seed=SEED + 1, title="The noise-trained network at the level you choose")
 
 # %% [markdown]
-# Try several images. The next section measures what you see at 0.
+# Try several images. What this network's PSNR at 0 is comes under *Judging on clean images* below.
 #
 # ## Noise level in training, noise level in testing
 #
@@ -253,8 +254,8 @@ plots.heatmap(
 # decibels in both directions. With too *little* noise in training (top right) the model takes noise for strokes, as
 # above. With too *much* (first column) it loses detail that was there to see. The model trained on the strongest noise
 # is even *worse* on clean images than on the noise that it knows: a clean image, too, is unlike all that it was trained
-# on. Longer training does not mend this: after 20 epochs the model trained at 0.5 is still decibels behind the
-# clean-trained one on clean images, as you will see below.
+# on. Longer training mends this, but not the lost detail: after 20 epochs clean images are no harder for that model
+# than noisy ones, yet on them it is still decibels behind the clean-trained one, as you will see below.
 #
 # The mixed model keeps up with the specialist at every noisy level, although each level was only a third of its
 # training. (Do not read anything into tenths of a decibel: this is one seed.) Only on clean images does it stay behind.
@@ -323,9 +324,9 @@ plots.image_rows(rows, title="Other corruptions, through the network trained on 
 # cuts off the negative half, so that what is left has a mean well above 0; at a white pixel, the reverse. Averaging
 # clipped noise therefore leaves a grey veil. (The median filter escapes most of it: at a black pixel, half of the
 # clipped noise is exactly 0, and so is its median.) The mean of a pixel of true value $v$ is, with $a = -v/\sigma$,
-# $b = (1 - v)/\sigma$ and the standard normal density $\varphi$ and distribution function $\Phi$,
+# $b = (1 - v)/\sigma$ and the standard normal density $\phi$ and distribution function $\Phi$,
 #
-# $$m(v) = v\,[\Phi(b) - \Phi(a)] + \sigma\,[\varphi(a) - \varphi(b)] + 1 - \Phi(b). \tag{4.5}$$
+# $$m(v) = v\,[\Phi(b) - \Phi(a)] + \sigma\,[\phi(a) - \phi(b)] + 1 - \Phi(b). \tag{4.5}$$
 #
 # The curve rises with $v$, so it can be undone: where a filter gives $m(v)$, write $v$, and 0 or 1 for values beyond
 # the ends of the curve.
@@ -384,10 +385,10 @@ tuning.loc[best].round(2)
 
 # %% [markdown]
 # Lifting the veil helps every one of them: the three that average by more than a decibel, the median filter, as
-# expected, the least. One more competitor is
-# instructive: a *linear* map trained on the very pairs that the network was trained on. Each clean pixel is a weighted
-# sum of all 784 noisy ones plus a constant, by least squares, with no hidden layer and no
-# [bottleneck](glossary.md#bottleneck); the minimum is found by solving one system of equations, here for the first
+# expected, the least. (Total variation's best weight is the smallest one tried; a still smaller one may do a little
+# better.) One more competitor is instructive: a *linear* map trained on the very pairs that the network was trained on.
+# Each clean pixel is a weighted sum of all 784 noisy ones plus a constant, by least squares, with no hidden layer and
+# no [bottleneck](glossary.md#bottleneck); the minimum is found by solving one system of equations, here for the first
 # 20,000 pairs.
 #
 # > **Predict first.** The network has two hidden layers, 20 epochs and three times the images. By how many decibels
@@ -499,16 +500,16 @@ copies = pd.DataFrame(copies).T
 copies.round(2)
 
 # %% [markdown]
-# Trained on clean → clean it copies: near-perfect on clean images, useless on noisy ones, and a pixel that ever has ink
-# gets a weight of almost 1 on itself. Trained on noisy → clean it may not trust a pixel, so it must ask the others: it
-# has to know which pixels go together in digits.
+# Trained on clean → clean it copies: near-perfect on clean images, useless on noisy ones, and a pixel with ink in more
+# than 1 % of the images gets, on average, a weight of almost 1 on itself. Trained on noisy → clean it may not trust a
+# pixel, so it must ask the others: it has to know which pixels go together in digits.
 #
 # What exactly is learnt? With squared error, and with binary cross-entropy too, the best possible denoiser is the
 # conditional mean,
 #
 # $$r^*(\tilde x) = \mathbb E[x \mid \tilde x]. \tag{4.6}$$
 #
-# For Gaussian noise without clipping, noisy images have the density
+# If clean images have the density $p(x)$, then with Gaussian noise and no clipping noisy ones have the density
 # $p_\sigma(\tilde x) = \int p(x)\, \mathcal N(\tilde x;\, x, \sigma^2 I)\, dx$. Its gradient brings down a factor
 # $(x - \tilde x) / \sigma^2$ under the integral; divide by $p_\sigma(\tilde x)$, and a conditional mean stands there.
 # So (4.6) has a second form, known as Tweedie's formula,
@@ -619,8 +620,8 @@ by_target.round(2)
 
 # %% [markdown]
 # The same noise as the target gives a copy: the PSNR of the noisy input. Other noise, clipped, gives the veil, and
-# lifting it brings more than half of the loss back. Other noise, unclipped, comes the nearer to the clean target the
-# more pairs there are: noisy targets cost data, clipped ones cost correctness.
+# lifting it brings back more than half of the decibels lost. Other noise, unclipped, comes the nearer to the clean
+# target the more pairs there are: noisy targets cost data, clipped ones cost correctness.
 #
 # The network has a narrow code, and noise does not fit into 64 numbers. What it makes of this mistake is exercise 3.
 #
@@ -769,7 +770,7 @@ print("All 6 checks passed.")
 # 4. ★★ Train on occluded images → clean ones. Does the network now fill in what is hidden? What does it draw where the
 #    evidence allows two digits?
 # 5. ★★ Train the network on 3,000 images for 20 epochs, once with one noisy copy, once with a new copy in every epoch
-#    (or, the same in one call: for one epoch on 20 noisy copies of each image). Compare both on test images.
+#    (or, nearly the same in one call: for one epoch on 20 noisy copies of each image). Compare both on test images.
 # 6. ★★★ The linear map with its contrast stretched holds its own against the network. Choose a code size, a width of
 #    the hidden layers and a number of epochs on validation images, so that the network beats it clearly. Which change
 #    matters most?

@@ -195,9 +195,9 @@ compared.round(4)
 # %% [markdown]
 # - **Smaller is worse, at every step, but not by the same amount.** `step to next` is what the next halving adds (after
 #   2 comes the mean image). The first halving adds least, and some later one several times as much.
-# - **Most steps are larger than the luck**: more than twice the standard deviation. But where `std` comes close to the
-#   step, one run of the three went wrong. Find it in the table of runs, look at its `dead_units`, and compare its
-#   error with the runs of half the size.
+# - **Most steps are larger than the luck**: more than twice the `std` in the same row. But where `std` comes close to
+#   the step, one run of the three went wrong, and blurs the step before it as well. Find it in the table of runs, look
+#   at its `dead_units`, and compare its error with the runs of half the size.
 # - **On average the autoencoder beats PCA from 2 units to 32**, and by most from 8 to 32. With 2 units neither has room
 #   for much. With 64, in this sweep, it does not win.
 #
@@ -354,12 +354,12 @@ loss_table.round(4)
 relu.pivot(index="latent_dim", columns="seed", values="dead_units").loc[list(SIZES)]
 
 # %% [markdown]
-# A code of 16 with three dead units is a code of 13. Compare with the errors of the same runs: where seeds disagree
-# most, the run with dead units is the bad one. At 64 units there are some to spare; a code of 4 that loses one has lost
-# a quarter.
+# A code of 8 with two dead units is a code of 6. Compare with the errors of the same runs: where seeds disagree most,
+# the run with dead units is the bad one. At 64 units there are some to spare. A code of 4 that loses one has three left
+# at best; here it does no better than a code of 2, so dead units are not the whole loss.
 #
-# The table of epochs above says when units died in one run of 64 units: in the first two epochs. Afterwards their number
-# hardly moves.
+# The table of epochs above says when units died in one run of 64 units: in the first epoch. Afterwards their number
+# does not move.
 #
 # A linear code has no such trap: $z = a$ may take any sign, and the gradient always gets through the code. The decoder
 # and everything else stay as they are.
@@ -492,8 +492,8 @@ read.round(3)
 
 # %% [markdown]
 # Legibility holds out longer than sharpness. With 64 and 32 numbers the judge reads autoencoder and PCA nearly as well
-# as the originals. The autoencoder then falls slowly down to 8, where PCA is far behind, and fast below. Which digits
-# go?
+# as the originals. At 8 the autoencoder's score is lower by an eighth of the images and PCA's by nearly a quarter;
+# below that both fall fast. Which digits go?
 
 # %% mystnb={"image": {"alt": "Confusion matrix of ten digits for reconstructions from 2 units, in percent of each true digit. 0 and 1 are mostly read as themselves; the 4 is mostly read as 9. Some columns are almost empty: hardly any image is read as that digit."}}
 seen = judge.predict(rebuilt[2][judged])
@@ -585,9 +585,10 @@ in_two_processes.round(4)
 # table = sweep(task, grid, seeds=seeds, executor=ipyparallel.Client().executor())
 # ```
 #
-# `train_and_measure` would need two changes to travel: load the images inside the task, and save models in a folder
-# that every machine sees; and aelib has to be installed there. Each process also imports TensorFlow and holds the
-# images for itself, so memory decides how many fit on a laptop before cores do.
+# `train_and_measure` would need three changes to travel: load the images inside the task, save models in a folder that
+# every machine sees, and build the network inside, since a function remembered by `lru_cache` does not leave its
+# notebook. And aelib has to be installed there. Each process also imports TensorFlow and holds the images for itself,
+# so memory decides how many fit on a laptop before cores do.
 
 # %%
 saved.cleanup()
@@ -602,7 +603,7 @@ saved.cleanup()
 # | Rate and distortion | A number added to a small code buys several times what one added to a large code buys |
 # | Dead units | Where seeds disagree most, the worst run had lost units; if all die, the mean image is left |
 # | Linear codes | No dead units, and less error than ReLU codes in each of four pairs of 8 and 2 units |
-# | What goes first | Fine detail at every size; which digit it is, only below 8 numbers or so |
+# | What goes first | Fine detail at every size; which digit it is, a little at 8 numbers and fast below |
 # | Executors | The same sweep on one core or many, with the same table |
 
 # %% [markdown]

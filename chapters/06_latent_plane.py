@@ -331,8 +331,9 @@ print(f"largest change of a code unit: {moved:.1f}; largest change of a reconstr
 
 # %% [markdown]
 # The codes moved far across the plane, and no pixel of a reconstruction changed beyond rounding. The same goes for any
-# matrix that has an inverse, so scales and even angles between directions are free as well. "Code unit 1 stands for
-# slant" would be a statement about one seed's axes.
+# matrix that has an inverse, with $R^{-1}$ in the place of $R^\top$ (for a rotation they are the same), so scales and
+# even angles between directions are free as well. "Code unit 1 stands for slant" would be a statement about one seed's
+# axes.
 #
 # > **Note.** ReLU takes some of that freedom away, since it does not commute with a rotation: of these changes,
 # > only a positive factor for each unit and swapping the two leave the reconstructions as they are.
@@ -390,10 +391,11 @@ figure
 
 # %% [markdown]
 # Read the columns from right to left. *Common neighbours*: few. Two runs mostly give an image different neighbours,
-# though far more common ones than chance. *Overlaps*: nearly the same for all autoencoders. *Centroid distances*:
-# alike, while PCA's plane differs. *Disparity*: well above 0 for some pairs, so those are different maps, with arms bent
-# and stretched, and no turning makes them one. And the pairs of seeds differ: had you trained two seeds only, it would
-# have been luck how alike you found their maps.
+# though far more common ones than chance, which the last row shows. (Its correlation of centroid distances is one draw
+# from shuffled digits, and not a relation.) *Overlaps*: nearly the same for all autoencoders. *Centroid distances*:
+# alike, while PCA's plane differs. *Disparity*: well above 0 for some pairs, so those are different maps, with arms
+# bent and stretched, and no turning makes them one. And the pairs of seeds differ: had you trained two seeds only, it
+# would have been luck how alike you found their maps.
 #
 # So two runs agree on which digits are alike, how well a plane can rebuild them and how far they mix. That is about
 # digits. Directions, lengths, positions and single neighbours are about the run. From here on, pictures show the plane of
@@ -483,8 +485,9 @@ halfway.round(3)
 # ## Through empty regions
 #
 # Between the arms lie regions without codes. Training never asked the decoder anything there. Find a path through
-# such a region: of all lines between 300 test codes, take the one that goes farthest from every training code. Distances
-# are given as shares of the diagonal of the plane's rectangle.
+# such a region: of all lines between 300 test codes, take the one that goes farthest from every training code. Draw a
+# rectangle around the plane, from the 1st to the 99th percentile of the codes on either axis; distances are given as
+# shares of its diagonal.
 #
 # > **Predict first.** What will the decoder draw in the middle of that path: a blur, noise, or a digit? Will it be more
 # > or less grey than where the codes are?
@@ -518,8 +521,8 @@ plots.image_rows(
 
 # %% [markdown]
 # The half-way points of the last section lie among codes; this path really leaves them. Even so, no noise appears, and
-# the void is not grey. To see whether that is this path's luck, throw 1,000 points into the rectangle of each plane, and
-# sort them by how far the nearest training code is.
+# the void is less grey than the places where codes are. To see whether that is this path's luck, throw 1,000 points
+# into the rectangle of each plane, and sort them by how far the nearest training code is.
 
 # %%
 rows, thrown_images = {}, {}
@@ -539,18 +542,18 @@ void = pd.DataFrame.from_dict(rows, orient="index")
 void.round(3)
 
 # %% [markdown]
-# In all three planes the decodings are *less* grey the farther they are from every code. And they are not noise: even
-# there, strangeness is about that of real test images, or lower. The blur is where the codes are, because there several
-# digits share a place and the decoder has to average. In the void nobody disagrees.
+# In all three planes the decodings are *less* grey the farther they are from every code, though still greyer than real
+# digits. And they are not noise: even there, strangeness is below that of real test images. The blur is worst where the
+# codes are, because there several digits share a place and the decoder has to average.
 #
-# Why is it crisp there? The decoder has one hidden layer of ReLU units. Follow a ray outwards from the code $(0, 0)$:
-# the input of each hidden unit changes along a straight line, so the unit switches on or off at most once. Beyond the last
+# Why less grey? The decoder has one hidden layer of ReLU units. Follow a ray outwards from the code $(0, 0)$: the input
+# of each hidden unit changes along a straight line, so the unit switches on or off at most once. Beyond the last
 # switch, the input of output pixel $j$ is a straight line in the distance $t$ too,
 #
 # $$ a_j(t) = \alpha_j + \beta_j t, \tag{6.2} $$
 #
-# and $\mathrm{sigmoid}(a_j(t))$ goes to 0 or to 1 wherever $\beta_j \neq 0$: the farther out, the blacker and whiter.
-# Check it: multiply codes by 2, 4 and 8.
+# where $\alpha_j$ and $\beta_j$ depend on the direction of the ray. So $\mathrm{sigmoid}(a_j(t))$ goes to 0 or to 1
+# wherever $\beta_j \neq 0$: the farther out, the blacker and whiter. Check it: multiply codes by 2, 4 and 8.
 
 # %% mystnb={"image": {"alt": "Three rows of ten images: decodings of ten codes as they are, and of the same codes multiplied by 2 and by 8. From row to row the images become bolder, with harder edges between black and white; some change into another digit, and some become heavy or broken shapes."}}
 factors = (1, 2, 4, 8)
@@ -636,7 +639,7 @@ digit_shares.assign(**{"three rarest": rarest}).round(2)
 # - **A line or a point in place of a plane.** One ReLU code unit is off for all images, or both are. Check with
 #   `(codes == 0).all(axis=0)`, then change the seed or use `code_activation="linear"`.
 # - **One seed as evidence.** Two seeds can come out alike by luck, or different by luck.
-# - **Taking crisp for real.** Outside the codes, the decoder is crisp because its sigmoids saturate.
+# - **Taking crisp for real.** Outside the codes, the decoder grows crisp because its sigmoids saturate.
 # - **Sampling from the plane.** Evenly thrown points follow the map's accidents, not the data.
 
 # %% [markdown]

@@ -34,7 +34,7 @@
 #   PCA.
 # - Binomial coefficients, logarithms.
 #
-# Running time: about 3 minutes on two cores; [measured times](running_times.md).
+# Running time: about 3 minutes on two quick cores.
 
 # %%
 import math
@@ -174,8 +174,8 @@ errors.to_frame("test MSE").round(4)
 # %% [markdown]
 # A code that is larger than the image is no [bottleneck](glossary.md#bottleneck). Nothing keeps this model from passing
 # pixels on, one unit for each, nearly unchanged (the last sigmoid bends the greys). It is far from that after one
-# epoch, but already ahead of PCA with 64 components. It uses more than half of its units for every image; what a single
-# one of them means, nothing makes clear.
+# epoch, but already ahead of PCA with 64 components. It uses more than half of its units for an image, on average; what
+# a single one of them means, nothing makes clear.
 #
 # ## Three ways to keep a code sparse
 #
@@ -375,9 +375,9 @@ best_factor.to_frame("factor of least error").round(1)
 
 # %% [markdown]
 # The L1 networks rebuild better when their codes are made louder, and the larger $\lambda$, the louder. Top-k has its
-# least error at or near 1, for nothing presses on the values it keeps (in (9.6), $P = 0$). (Equation (9.6) holds at the
-# end of training, which one epoch does not reach; its direction is clear all the same.) That is what free atoms escape:
-# longer atoms make the same codes louder, and nothing is charged for that.
+# least error at or near 1, for nothing presses on the values it keeps (in (9.6), $P = 0$). (Equation (9.6) is about the
+# cross-entropy at the end of training; the figure shows the MSE after one epoch. The direction is the same.) That is
+# what free atoms escape: longer atoms make the same codes louder, and nothing is charged for that.
 #
 # A remedy that leaves $\lambda$ its meaning: once the penalty has chosen the units, train the decoder again without it
 # (exercise 3), or fit each image's values again (Task 4 of the exercise sheet).
@@ -756,7 +756,7 @@ plots.image_rows(rows, title="Atoms, and the test images with the largest values
 # And the other way round: how do atoms make a digit? Start from $\sigma(b)$ and add the active units of one image, the
 # largest value first.
 
-# %% mystnb={"image": {"alt": "Four digits, a 2, a 4, a 5 and an 8, each from the mean image, a grey blur, over its 1, 2, 4, 8, 16 and 32 largest units to the original. With one unit none can be read for sure, with 8 all can, with 32 strokes are crisp but for small faults."}}
+# %% mystnb={"image": {"alt": "Four digits, a 2, a 4, a 5 and an 8, each from the mean image, a grey blur, over its 1, 2, 4, 8, 16 and 32 largest units to the original. With one unit none can be read for sure, with 16 all can, with 32 strokes are crisp but for small faults."}}
 STEPS = (0, 1, 2, 4, 8, 16, 32)
 rows = {}
 for digit in (2, 4, 5, 8):
@@ -777,7 +777,7 @@ plots.image_rows(rows, title="A digit put together from its atoms (k = 32)", cap
 #
 # | Idea | What you saw |
 # | --- | --- |
-# | A code larger than the image | No bottleneck: more than half of the units are on for every image |
+# | A code larger than the image | No bottleneck: on average more than half of the units are on for an image |
 # | L1, KL, top-k | They fix the price of a value, the mean of a unit, the number of units; the rest follows |
 # | Penalty and error | The loss is their sum; only the error without penalty compares networks |
 # | Dodging | Free atoms grow, so that the penalty falls though the code says more; $\lambda$ loses its meaning |
@@ -923,10 +923,10 @@ print(f"All {len(checks)} checks passed.")
 #    <details><summary>Solution</summary>
 #
 #    For the cross-entropy, averaged over 784 pixels, the gradient in the logits is $(\hat x - x) / 784$, so the
-#    gradient in the code is `(x_hat - x) / 784 @ atoms.T`. Its slope changes by at most $\lVert W \rVert^2 / (4 \cdot
-#    784)$, with the largest singular value of the atoms; step with one over that. `z = np.maximum(z - step * (gradient
-#    + weight), 0)`. $R + P$ falls at every step. What it falls by is what a single layer cannot compute, or has not
-#    learnt yet.
+#    gradient in the code is `(x_hat - x) / 784 @ atoms.T`. It changes by at most $\lVert W \rVert^2 / (4 \cdot 784)$
+#    times the change of the code, where $\lVert W \rVert$ is the largest singular value of the matrix of atoms; take
+#    one over that as the step. `z = np.maximum(z - step * (gradient + weight), 0)`. $R + P$ falls at every step. What
+#    it falls by is what a single layer cannot compute, or has not learnt yet.
 #
 #    </details>
 

@@ -31,7 +31,7 @@
 #   and means of a loss, and for gradients checked by differences.
 # - Gaussian densities, expectations, and that the logarithm is concave.
 #
-# Running time: about two minutes on two cores ([all chapters](running_times.md)).
+# Running time: about two minutes on two quick cores.
 
 # %%
 from aelib import data, losses, metrics, models, plots, training, variational
@@ -320,13 +320,14 @@ compared.round(4)
 # %% [markdown]
 # The price shows in the first two columns: a little more error, since codes are noisy and may not spread, and on
 # average fewer neighbours that share a digit. What it bought is in the others. Both units have a spread of the prior's
-# order in every run, though a larger one, where those of the plain plane are large and differ from seed to seed. With
-# longer training it would shrink: the best stretching of a unit has an average $\mu^2 + \sigma^2$ of 1.
+# order in every run, though a larger one, where those of the plain plane are large and differ from seed to seed. Longer
+# training should shrink it: stretch a unit, let the decoder undo that, and only (10.3) changes; it is least where the
+# average $\mu^2 + \sigma^2$ is 1.
 #
 # The axes still stand for nothing in the digits ([chapter 6](06_latent_plane.ipynb)). Turn all codes, and turn them
 # back in the decoder: prior and $\ln p(x)$ stay the same. (The bound may change, since a Gaussian with independent
-# units is no longer one when it is turned, unless its $\sigma$ are equal.) But stretching a unit now changes even the
-# prior's part.
+# units is no longer one when it is turned, unless its $\sigma$ are equal.) But stretching a unit, which costs a
+# plain autoencoder nothing, now changes the divergence.
 #
 # ## Do all the Gaussians together make the prior?
 #
@@ -460,8 +461,9 @@ quality.round(3)
 
 # %% [markdown]
 # Read the rows for two units first. All are *less* strange than real digits, as in chapter 6: blur resembles much. And
-# some digits hardly come out, however you draw, even from the Gaussians of images of all ten. Where digits share a
-# place, the decoder draws a blur, and the training image nearest to it is of the same few digits each time.
+# some digits hardly come out, even from the Gaussians of images of all ten; only the 20 Gaussians give the three rarest
+# a tenth, where real images have a quarter. Where digits share a place, the decoder draws a blur, and the training
+# image nearest to it is of the same few digits each time.
 #
 # With 16 units all ten digits come out. The order is worth remembering:
 #
@@ -475,8 +477,9 @@ quality.round(3)
 # 4. And codes from the variational autoencoder's own *Gaussians* give images much more like digits. But with 16 units
 #    the divergence is about twice the $\ln 60{,}000 \approx 11$ nats that would tell all training images apart (its
 #    column is in the table of β, below). So each Gaussian is narrow, and what it gives is nearly the reconstruction of
-#    its training image, not a new digit. The row shows that the decoder is not the weak part. The prior's draws fall
-#    between the codes it was trained on.
+#    its training image, not a new digit. The row shows that the decoder is not the weak part. By (10.6) at least the
+#    other half of the divergence is what the mixture lacks of the prior, so the prior's draws fall between the codes
+#    that it was trained on.
 
 # %% [markdown]
 # ## Sums, means, and what they do to β
@@ -782,7 +785,7 @@ plots.image_rows(
 #
 # Where are the nats of the code? The divergence is a sum over units, so ask each one.
 
-# %% mystnb={"image": {"alt": "A falling line over 50 code units. The first dozen lie between about two and a half nats and one; then the line drops nearly to zero and stays there for all the others."}}
+# %% mystnb={"image": {"alt": "A falling line over 50 code units. The first dozen fall from about two and a half nats to about 0.7; then the line drops nearly to zero and stays there for all the others."}}
 per_unit = [losses.gaussian_divergence(mean[:, [k]], log_variance[:, [k]]).mean() for k in range(50)]
 plots.curves(
     {"divergence": np.sort(per_unit)[::-1]},
@@ -805,7 +808,7 @@ plots.curves(
 # | The bound | The expected log-probability of the image given its code, less the divergence of the code's Gaussian from the prior; at most $\ln p(x)$. |
 # | Reparameterisation | A code is computed from noise, so gradients pass; far less noisy than by the score function. |
 # | The plane | One round cloud on the prior's scale, for a little more error. It has gaps all the same: the mixture of all Gaussians is not the prior. |
-# | New digits | The prior's draws need no second model, and beat codes thrown evenly. A plain autoencoder with 20 Gaussians fitted to its codes beats them. In two units some digits hardly come out. |
+# | New digits | The prior's draws need no second model, and with 16 units beat codes thrown evenly. A plain autoencoder with 20 Gaussians fitted to its codes beats them. In two units some digits hardly come out. |
 # | Sums and means | A mean over 784 pixels beside a sum over code units makes β = 784: the code says nothing, every image is rebuilt as the mean image. |
 # | Grey pixels | Cross-entropy on them is no likelihood: more than a thousand nats are missing. It is that of tossed images, on average. |
 # | A comparable number | Binarised images, all of the test set, draws and network named. Far above independent pixels, clearly below the published figure for this size and much longer training. |

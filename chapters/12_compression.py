@@ -30,7 +30,7 @@
 # - [Chapter 5](05_code_size.ipynb): code sizes, and rate against distortion in numbers per image.
 # - Logarithms to base 2: to tell one of $2^b$ things apart takes $b$ bits.
 #
-# Running time: about 2 minutes on two cores ([all chapters](running_times.md)).
+# Running time: about 2 minutes on two quick cores.
 
 # %%
 import io
@@ -223,8 +223,9 @@ by_bits.round(2)
 # ## One step for all, or one for each?
 #
 # Equal ranges give every unit the same number of symbols. For PCA there is a reason to do otherwise. Its components are
-# orthonormal, so an error in any of them is an equal error in the image. Were one step twice another, a bit taken from
-# the finer component and given to the coarser would remove more error than it adds. So *one step for all* is right: a
+# orthonormal, so an error in any of them is an equal error in the image. Were one step four times another, a bit taken
+# from the finer component and given to the coarser would make both twice the finer step, and the error about half as
+# large. So *one step for all* is right: a
 # component that varies little gets few symbols, down to one, which costs nothing. An autoencoder's units come on scales
 # that training happened to leave; no such argument holds for them, and they keep their equal ranges. Try several steps
 # for each codec, on validation images. The settings worth having are those that no other of the same kind beats in rate
@@ -546,7 +547,8 @@ plots.error_bars(
 # With the decoders free, the learned codecs are where everyone would like to be, above and to the left: at low rates
 # they need about half of what the best image format takes, or less. A little above 0.2 bits per pixel PCA passes the
 # autoencoder: a dense network of this size and training has an error that no finer step removes, and its line flattens.
-# PCA's goes on, as far as its 128 components reach. The figure ends at 24 dB. Above that the formats win: with three
+# PCA's goes on, for it has up to 128 components; with 64 it would end below the network's. (No network with a code of
+# 128 was tried.) The figure ends at 24 dB. Above that the formats win: with three
 # grey levels, lossless WebP has a higher PSNR than any learned codec here can reach. So low rates are the autoencoder's
 # ground. There is one thing to set right before you believe it.
 #
@@ -818,7 +820,7 @@ folder.cleanup()
 # | Numbers are not bytes | Six bits of 32 are enough for a code unit, and entropy coding saves another part of those. |
 # | A real file | Symbols, codes and images come back bit for bit, damage is noticed, and the coder stays within some bytes of the ideal. |
 # | Choosing | Code size and step belong together, and depend on the quality wanted; validation images decide. |
-# | Few bits, many bits | At low rates the autoencoder beats PCA; at high ones PCA goes on and the network does not. |
+# | Few bits, many bits | At low rates the autoencoder beats PCA; at high ones PCA with 128 components goes on, and networks of up to 64 units do not. |
 # | Fair rivals | Mosaics in place of single files, shrunken pictures and two grey levels: JPEG alone is the weakest. |
 # | The decoder | In 8 bits it costs a hundredth of a decibel at most and still weighs more than half as much as 10,000 codes. |
 # | Break-even | Some thousands of digits against the JPEG mosaic, about eight thousand against the best format. |

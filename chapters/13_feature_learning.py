@@ -31,7 +31,7 @@
 #   side by side.
 # - Logistic regression and nearest neighbours as classifiers; mean and standard deviation.
 #
-# Running time: about 2 minutes on two cores ([all chapters](running_times.md)).
+# Running time: about 2 minutes on two quick cores.
 
 # %%
 from aelib import baselines, data, metrics, models, noise, plots, probes, training
@@ -127,9 +127,9 @@ for size, epochs in {64: LONGER, 32: EPOCHS, 16: EPOCHS, 2: LONGER}.items():
 # The *nearest-neighbour probe* asks whether images of one digit lie close together: the nearest labelled images vote,
 # each with one over its distance. It cannot reweight anything, so it judges the distances between codes as they are.
 #
-# Each probe has one thing to choose: the strength of the penalty ($C$ from 0.01 to 10, by the log loss on held-out
-# fifths), the number of voters (1, 3, 5 or 9, leaving out one image at a time). Someone who has 100 labels has no
-# others to choose on, so the choice is made within the 100. A [stratified
+# Each probe has one thing to choose: the strength of the penalty (its inverse $C$, from 0.01 to 10, by the mean of
+# $-\ln p$ of the right digit on held-out fifths), the number of voters (1, 3, 5 or 9, leaving out one image at a time).
+# Someone who has 100 labels has no others to choose on, so the choice is made within the 100. A [stratified
 # draw](glossary.md#stratified-draw) has each digit equally often; its number is its seed.
 
 # %%
@@ -252,10 +252,10 @@ leads(results, pairs)
 # two kinds of features with standard deviations $a$ and $b$ had no luck in common, that of their difference would be
 # $\sqrt{a^2 + b^2}$, larger than both. For the linear probe with 500 and 1,000 labels it is mostly well below that:
 # most of the luck was common to both. With 100 labels, and for neighbours, less of it was, since a draw may suit one
-# kind of features and not the other. A lead in all five draws comes about by luck once in 32 times, so among this many
-# entries expect one or two such. Linear probe, 64 and 32 numbers: less than a point between the two codes, though with
-# 1,000 labels even half a point can be consistent. 16 numbers, 500 and 1,000 labels: a lead of the autoencoder in every
-# draw. Neighbours: a lead of PCA from 16 numbers up, in every draw.
+# kind of features and not the other. If two kinds are equally good, one or the other leads in all five draws once in 16
+# times by luck alone: of 42 such entries, in two or three. Linear probe, 64 and 32 numbers: less than a point between
+# the two codes, though with 1,000 labels even half a point can be consistent. 16 numbers, 500 and 1,000 labels: a lead
+# of the autoencoder in every draw. Neighbours: a lead of PCA from 16 numbers up, in every draw.
 #
 # Draws are one kind of luck, the random start of the encoder is another. Train the 64-unit model from another seed and
 # the 2-unit model from two, and probe them, after four epochs and after eight, on the same five draws of 1,000 labels.
@@ -386,8 +386,8 @@ everything.round(1)
 # With all labels the raw pixels win the linear column. No code can hold more than the image. It could only make the
 # same things easier to read, and for a linear classifier with labels enough this one does not. In the other column,
 # pixels with their nearest neighbour are a strong classifier on MNIST, and PCA does as well with 64 numbers in place of
-# 784; the code is close behind. All three answered the same queries, so compare in pairs here, too: a lead that is no
-# larger than its standard error means nothing.
+# 784; the code is close behind. All three answered the same queries, so compare in pairs here, too: a lead of less than
+# about two standard errors may well be luck.
 #
 # ## Similar digits
 #
@@ -445,11 +445,11 @@ look(gain.argmax())
 look(gain.argmin())
 
 # %% [markdown]
-# The digit under each image is its label. Each kind of features fails once. In the first figure the pixels do: they
-# look for ink in the same places, whatever the shape. In the second the code does: it takes a digit with like parts for
-# a like digit. Two cases prove
-# nothing, but the count above covers all queries, and there the code is behind more often than ahead. As long as digits
-# stand centred and upright, as in MNIST, ink in the same place is a good sign.
+# The digit under each image is its label. Pixels and code fail once each. In the first figure the pixels do, and PCA
+# nearly as badly: they look for ink in the same places, whatever the shape. In the second the code does: it takes a
+# digit with like parts for a like digit. Two cases prove nothing, but the count above covers all queries, and there the
+# code is behind more often than ahead. As long as digits stand centred and upright, as in MNIST, ink in the same place
+# is a good sign.
 #
 # ## Pretraining, then fine-tuning
 #
@@ -601,9 +601,9 @@ leads(compared, pairs, by=["labels"])
 
 # %% [markdown]
 # - **Pretrained, random head**, the common recipe, is *worse* than no pretraining within 20 rounds, with every number
-#   of labels. It is still rising when the others have nearly settled, and with many more rounds may catch up. But it
-#   has lost the head start it was meant to have: with 100 labels it is behind even the linear probe on the encoder it
-#   started from.
+#   of labels. At the end it is still rising, mostly faster than the others, and with many more rounds may catch up. But
+#   it has lost the head start it was meant to have: with 100 labels it is behind even the linear probe on the encoder
+#   it started from.
 # - **Pretrained, small head** is better than that with 100 and 500 labels in every draw, less clearly with 1,000, and
 #   about as good as the probe as head. So most of the harm was not in random weights but in their size. Scale has
 #   misled for the second time in this chapter.
