@@ -345,6 +345,7 @@ plots.image_rows(
 # | IV · Uses | [11 · Anomaly detection](11_anomaly_detection.ipynb) | Does a bad reconstruction give away what is unusual? |
 # | | [12 · Compression](12_compression.ipynb) | How many bytes are really saved? |
 # | | [13 · Feature learning](13_feature_learning.ipynb) | Do codes help where labels are few? |
+# | V · Looking back | [14 · Which autoencoder?](14_which_autoencoder.ipynb) | Which of them is good for what, and what does it cost? |
 #
 # Every chapter goes the same way: a prediction, a measurement, a yardstick beside it. Each ends with cells that check
 # its numerical conclusions.

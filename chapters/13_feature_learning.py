@@ -814,4 +814,5 @@ print(f"All {len(checks)} checks passed.")
 # ## Next
 #
 # This was the last of the uses. You have seen autoencoders win and lose, and each time a yardstick beside them told
-# which. The [reference pages](aelib_reference.md) list what this course gives you for your own experiments.
+# which. [Chapter 14](14_which_autoencoder.ipynb) puts the models side by side, on several of these uses, and says which
+# to take for what.
