@@ -380,7 +380,7 @@ assert not np.any(sparse_codes(np.full((1, 12), 0.01), other_atoms, 0.3)), (
 # upper two rows are atoms at the start, the middle two the same atoms after learning. The lower two rows are the first
 # [principal components](../../../chapters/glossary.md#pca) of the training patches.
 
-# %% mystnb={"image": {"alt": "Six rows of 16 small pictures in red and blue. Rows one and two, atoms at the start, are pieces of clothes: bars, edges, corners, some of them noisy. Rows three and four, the same atoms after learning: most are smoother, with an edge, a thin line or a corner at one place. Rows five and six, principal components: broad waves first, then chequered patterns over the whole patch that become ever finer."}} nbgrader={"grade": false, "grade_id": "setup-atoms", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Six rows of 16 small pictures in red and blue. Rows one and two, atoms at the start, are pieces of clothes: bars, edges, corners, some of them noisy. Rows three and four, the same atoms after learning: the noisy ones are smoother, most show an edge, a thin line or a corner at one place. Rows five and six, principal components: broad waves first, then chequered patterns over the whole patch that become ever finer."}} nbgrader={"grade": false, "grade_id": "setup-atoms", "locked": true, "schema_version": 3, "solution": false, "task": false}
 WEIGHT = 0.2
 
 
@@ -441,8 +441,8 @@ if learnt_atoms is not None:
 #
 # 1. What do the learnt atoms show that the principal components do not, and what did learning do to the atoms of the
 #    start? There are 96 atoms; could you have 96 principal components of these patches?
-# 2. In the table, which number hardly changed by learning, and which changed most? The step that changes the atoms is
-#    plain least squares, without a penalty. So why do atoms come out that are good for *sparse* codes?
+# 2. In the table, which number changed least by learning *in proportion*, and which most? The step that changes the
+#    atoms is plain least squares, without a penalty. So why do atoms come out that are good for *sparse* codes?
 # 3. A fellow student multiplies all patches by 2 and keeps atoms and weight. Will more units be active or fewer? With
 #    which weight would every code be exactly twice what it was? What follows for a weight taken over from somebody's
 #    paper?
@@ -450,17 +450,17 @@ if learnt_atoms is not None:
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-1", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # **Model answer.** Many learnt atoms show one thing in one place: an edge, a line or a corner, with the rest of the
-# patch nearly even. Some of that was there from the start, since the atoms began as patches; learning made most of
-# them smoother. Principal components cover the whole patch with waves,
-# coarse ones first and then ever finer ones. Components stand at right angles to one another, so there can be no
-# more than pixels, 49; here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be as
-# many as one likes. By learning, the number of active units hardly changed (from about 8.5 to about 8), while the error
-# fell most, by some 30 %. The atoms are fitted to codes that are sparse: an atom is changed only by the patches for
-# which its unit is on, and it becomes what these few patches have in common. The penalty acts through the codes. With
-# patches twice as bright and the same weight, more units are active: doubling the patches and the weight doubles every
-# code and multiplies all of $F$ by 4, so the old weight is now half of what it was. Twice the weight gives exactly
-# twice the codes. A weight from a paper therefore means nothing without the scale of its images (and without knowing
-# whether it adds or averages pixels); aim at a number of active units or at an error.
+# patch nearly even. Most of that was there from the start, since the atoms began as patches; learning changed most of
+# them little, made noisy ones smoother and gave even ones a faint texture. Principal components cover the whole patch
+# with waves, coarse ones first and then ever finer ones. Components stand at right angles to one another, so there can
+# be no more than pixels, 49; here 48, because the mean of each patch was taken away. Atoms may overlap, so there can be
+# as many as one likes. By learning, the number of active units hardly changed (from about 8.5 to about 8), while the
+# error fell most, by some 30 %. The atoms are fitted to codes that are sparse: an atom is changed only by the patches
+# for which its unit is on, and it becomes what these few patches have in common. The penalty acts through the codes.
+# With patches twice as bright and the same weight, more units are active: doubling the patches and the weight doubles
+# every code and multiplies all of $F$ by 4, so the old weight is now half of what it was. Twice the weight gives
+# exactly twice the codes. A weight from a paper therefore means nothing without the scale of its images (and without
+# knowing whether it adds or averages pixels); aim at a number of active units or at an error.
 #
 # **Rubric.**
 #

@@ -538,12 +538,13 @@ if None not in found.values():
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** Any three of these. (a) The images are grey: with grey pixels the cross-entropy is minus the logarithm
-# of nothing that adds up to 1, so it is no likelihood. Binarise the images, or use a density for grey values such as the
-# continuous Bernoulli. (b) The data differ: clothes have far more grey and white pixels than digits, so even a perfect
-# model has another best value; compare on the same images, binarised in the same way. (c) A loss is minus a lower bound,
-# averaged over pixels, and perhaps with a β that is not 1; the log-likelihood is at least the bound, not equal to it. Say
-# how many draws, and that it is a bound; check β. (d) The number to compare with was estimated with 5,000
+# **Model answer.** Any three of these. (a) The images are grey: with grey pixels the cross-entropy is minus the
+# logarithm of nothing that adds up to 1, so it is no likelihood of these images (it bounds only the average one of
+# black and white images tossed from them). Binarise the images, or use a density for grey values such as the continuous
+# Bernoulli. (b) The data differ: clothes have far more grey and white pixels than digits, so even a perfect model has
+# another best value; compare on the same images, binarised in the same way. (c) A loss is minus a lower bound, averaged
+# over pixels, and perhaps with a β that is not 1; the log-likelihood is at least the bound, not equal to it. Say how
+# many draws, and that it is a bound; check β. (d) The number to compare with was estimated with 5,000
 # importance-weighted draws, which is a tighter bound than one draw. Use as many, or name both. (e) Epoch and code size
 # were chosen by the test loss: that makes test images part of training. Choose on validation images, and report test
 # images once. (f) A difference of 2 nats needs a standard error or several seeds.

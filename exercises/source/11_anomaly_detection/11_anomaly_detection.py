@@ -11,7 +11,7 @@
 #
 # This sheet follows [chapter 11](../../../chapters/11_anomaly_detection.ipynb). There you looked for strange digits.
 # Here you guard a clothes shop: photographs of Fashion-MNIST, 28 by 28 grey pixels each, in which wrong and damaged
-# goods have to be found. You measure a detector, give each alarm a probability, split an error into two, find *where* an
+# goods have to be found. You measure a detector, give each image a p-value, split an error into two, find *where* an
 # image is damaged, and build a detector that beats the reconstruction error.
 #
 # It takes about 110 minutes. There are twenty marks: fourteen for tasks that are checked automatically, six for two
@@ -609,9 +609,9 @@ draw_holes()
 #   it has to be about as good as the reconstruction error (0.02 less is allowed). So do not build a detector of dresses.
 # - The score of an image must not depend on which other images are scored with it.
 #
-# The cell below prints what is to be beaten. `network`, `predict`, `pca` (64 components, fitted to `x_train`) and everything in
-# `aelib.anomaly` are there for you. Your cell should take no more than half a minute, and `my_scores` a few seconds
-# for 4,000 images.
+# The cell below prints what is to be beaten. `network`, `predict`, `pca` (scikit-learn's, with `transform`; 64
+# components, fitted to `x_train`) and everything in `aelib.anomaly` are there for you. Your cell should take no more
+# than half a minute, and `my_scores` a few seconds for 4,000 images.
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-5", "locked": true, "schema_version": 3, "solution": false, "task": false}

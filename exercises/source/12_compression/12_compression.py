@@ -250,7 +250,7 @@ for n, d, size in ((60, 1, 4), (25, 6, 9)):
 # %% [markdown]
 # What it is worth on *validation* codes, which had no say in it: PSNR with the middles, and with your values. (Your
 # values have the least error in the *codes*. PSNR is about images, whose pixels are clipped to [0, 1], so where the
-# steps are fine, nothing need be left to gain.)
+# steps are fine, nothing need be left to gain, or a few hundredths of a decibel may even be lost.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -512,8 +512,9 @@ for lengths in ([1, 1], [2, 2, 2, 2], [5, 4, 3, 2, 1, 5], [2, 3, 1, 4, 4], [3, 3
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Your code on the clothes: bits a symbol for some components, quantised coarsely (one step for all). Between them, the
-# entropy: the least for symbols that are taken for independent.
+# Your code on the clothes: bits a symbol for some components, quantised coarsely (one step for all). `whole bits` is
+# what codewords of equal length take. In the last column, the entropy: the least for symbols that are taken for
+# independent.
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -557,8 +558,8 @@ huffman_table()
 # small part of a bit. A codeword has at least one bit, so Huffman's code cannot spend less than 1 bit a symbol, a
 # multiple of the entropy. rANS gives a symbol no bits of its own: each makes one common number larger by a factor of
 # $1/p$, and so adds $-\log_2 p$ bits, which may be a fraction. Remedy: make one symbol of several, for example of the
-# same component in ten images or of all late components of an image; then the commonest block has a share well below
-# one and gets one bit for all of it. (Or code how many times in a row the common symbol occurs, as fax machines do.)
+# same component in many images or of all late components of an image; then even the commonest block costs one bit in
+# all, not one for each of its symbols. (Or code how many times in a row the common symbol occurs, as fax machines do.)
 #
 # **Rubric.**
 #
@@ -645,10 +646,10 @@ assert bits <= 0.87 * other_bits, "on test images you spend more than 87 per cen
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now somebody wants to sell this. The table holds the bytes of the 2,500 validation images at about 20 dB: PCA with one
-# step for all, its codes in a file as in chapter 12 and its decoder (96 components and the mean image in `float16`);
-# and JPEG and WebP of one mosaic of all images, each at the lowest quality that reaches PCA's PSNR. The last row is for
-# PCA's file of 2,500 *digits*, with the same step and the frequencies of clothes.
+# Now somebody wants to sell this. The table holds the bytes of the 2,500 validation images at 20 dB or better: PCA with
+# one step for all, its codes in a file as in chapter 12 and its decoder (96 components and the mean image in
+# `float16`); and JPEG and WebP of one mosaic of all images, each at the lowest quality that reaches PCA's PSNR. The
+# last row is for PCA's file of 2,500 *digits*, with the same step and the frequencies of clothes.
 
 
 # %% nbgrader={"grade": false, "grade_id": "setup-6", "locked": true, "schema_version": 3, "solution": false, "task": false}

@@ -596,8 +596,8 @@ draw_unseen()
 # method you like.
 #
 # - `label_all(features, labels)` gives a class for every image. `features` has shape `(n, d)`; `labels`, shape `(n,)`,
-#   holds the class of the few images that have one and **-1** for all others. The result is an array of `n` integers;
-#   images that have a label keep it.
+#   holds the class of the few images that have one and **-1** for all others. Again the classes may be any integers
+#   from 0 on. The result is an array of `n` integers; images that have a label keep it.
 #
 # The yardstick is the nearest labelled image: every image gets *its* class. Now the images are digits: 3,000 training
 # images of MNIST, as their first 32 principal components, 50 of them with a label, five of each digit. Your accuracy on
@@ -608,10 +608,11 @@ draw_unseen()
 # <details><summary>Hint</summary>
 #
 # Join each image with its ten nearest neighbours among *all* images. Then let labels pass along these links: begin with
-# a table of shape `(n, 10)` that is 1 where an image has a label of that class, 0 elsewhere. Replace each row by the
-# mean of its neighbours' rows, put the rows of the labelled images back, and repeat. After many rounds, which class is
-# largest in a row? Better not to write it yourself? `sklearn.semi_supervised` has methods that follow the same idea,
-# with -1 for "no label"; their kernel and its width or number of neighbours matter.
+# a table with a row for each image and a column for each class in `np.unique(labels[labels >= 0])`, 1 where an image
+# has a label of that class, 0 elsewhere. Replace each row by the mean of its neighbours' rows, put the rows of the
+# labelled images back, and repeat. After many rounds, which column is largest in a row, and which class is that? Better
+# not to write it yourself? `sklearn.semi_supervised` has methods that follow the same idea, with -1 for "no label";
+# their kernel and its width or number of neighbours matter.
 #
 # </details>
 
