@@ -341,8 +341,8 @@ for hidden_losses, hidden_patience, hidden_result in (
 # epochs of 25 gradient steps, run B on 20,000 images for 10 epochs of 200 steps. Both are measured on the same 250
 # validation images after every epoch. Run the three cells below, of which the first trains for some seconds, and look
 # at the two figures. Mind that their axes differ. Above run B's figure you see what your rule from Task 3 would have
-# done. If that cell fails because Task 3 is unfinished, put `return None` as the first line into `stop_early` for the
-# time being; the figure is then drawn without the rule.
+# done in either run. If that cell fails because Task 3 is unfinished, put `return None` as the first line into
+# `stop_early` for the time being; the figure is then drawn without the rule.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-runs", "locked": true, "schema_version": 3, "solution": false, "task": false}
 judges = x_validation[:250]
@@ -580,7 +580,8 @@ by_digit.sort_values("model").round(4)
 #   as 20 out of 1,000, and allow one fewer.) Strangers play no part in choosing it.
 #
 # With a share of 0.02, your threshold has to flag at least three quarters of the strangers of each kind, and at most
-# one in 25 of the digits that were not used to choose it.
+# one in 25 of the digits that were not used to choose it. (The hidden check has strangers of other kinds, too, such as
+# noise and a smaller spot.)
 #
 # <details><summary>Hint</summary>
 #

@@ -559,7 +559,8 @@ plots.error_bars(
 # 3. With 1 bit, the two midpoints lie at a quarter and three quarters of the interval. The interval reaches from the
 #    least to the greatest of 20,000 values, so it is many standard deviations wide, while most values lie near its
 #    middle. These are rebuilt far from where they are. The mean image amounts to rebuilding every value as 0, the mean
-#    of the training codes, which is nearer. The more components, the more such errors add up.
+#    of the training codes, which is nearer for all but the first few components. Those still gain by their one bit, so
+#    4 and 8 components stay below the line; each later component adds more error than leaving it out would.
 #
 # **Rubric.**
 #

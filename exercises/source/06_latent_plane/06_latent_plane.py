@@ -514,7 +514,7 @@ draw_table()
 # <details><summary>Hint</summary>
 #
 # For `fold`, solve (Ex6.1) for $z$ and put it into $zW + c$. What multiplies $z'$ is $W'$; everything else is $c'$.
-# For a rotation $A^{-1} = A^\top$; for other matrices it is not.
+# For a rotation $A^{-1} = A^\top$; in general the two differ.
 #
 # For `whitening`, the covariance matrix of `codes @ A` is $A^\top C A$, where $C$ is that of `codes`. With the
 # eigenvectors of $C$ as the columns of $Q$ and its eigenvalues on the diagonal of $D$ (`np.linalg.eigh`),

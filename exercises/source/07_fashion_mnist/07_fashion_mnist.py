@@ -61,8 +61,8 @@ print("classes of clothes:", ", ".join(f"{number} {name}" for number, name in en
 
 # %% [markdown]
 # `specialists` holds two networks of the kind 784-128-64-128-784: one trained on 20,000 `digits`, one on 20,000
-# `clothes`, for 6 epochs only. `rebuilt` holds their reconstructions of the validation images `x_validation`, `mean_image` the mean
-# training image as the reconstruction of each.
+# `clothes`, for 6 epochs only. `rebuilt` holds their reconstructions of the validation images `x_validation`,
+# `mean_image` the mean training image as the reconstruction of each.
 
 # %% [markdown]
 # ## Task 1: On its own scale (2 marks)
@@ -410,8 +410,8 @@ draw_missing()
 #
 # 1. Which band does the network keep, which does it lose, and what of a garment lives in the lost one? Name two things
 #    you see in the pictures.
-# 2. Why does the loss let the network drop this band? Argue with how much power it holds and how many of the 64
-#    numbers it would take.
+# 2. Why does the loss let the network drop this band? Argue with how much of the images' power it holds (your `band`
+#    can tell, or the first table of *What is lost* in the chapter) and how many of the 64 numbers it would take.
 # 3. Which class has the lowest MSE, and is it also the one whose images are explained best? Say what the two columns of
 #    the table measure, and which you would quote to a shop that wants to see patterns.
 
@@ -421,13 +421,14 @@ draw_missing()
 # power are missing. Of the waves from 3 to 7 cycles about a third is missing, of the finest about three quarters. These
 # hold crisp edges and what is inside: the buttons of the pullover, the straps of the top and of the sandal, the pattern
 # of the coat have gone or are a blur. The loss adds up squared errors (or nearly so) over pixels, and the finest band
-# holds only about 6 per cent of the images' power, so to drop most of it costs a few per cent. To keep it would be dear:
-# a print can look like anything and begin anywhere, so that describing one garment's would take most of the 64 numbers,
-# which are the same for all garments. They buy more if they describe shade and rough shape. Trousers have the lowest
-# MSE, 0.011, but relative to their own class mean pullovers are explained best (0.28 is left, of trousers 0.33). The
-# MSE is an error in grey values; the other column compares it with what is left if one knows nothing but the class.
-# For patterns I would quote the second, since a class's mean image holds no pattern: whatever a pattern adds is in what
-# is to be explained. Better still would be the share that is missing in the finest band.
+# holds only about 6 per cent of the images' power (the chapter: 5, from 8 cycles on), so to drop most of it costs a few
+# per cent. To keep it would be dear: a print can look like anything and begin anywhere, so that describing one
+# garment's would take most of the 64 numbers, which are the same for all garments. They buy more if they describe shade
+# and rough shape. Trousers have the lowest MSE, 0.011, but relative to their own class mean pullovers are explained
+# best (0.28 is left, of trousers 0.33). The MSE is an error in grey values; the other column compares it with what is
+# left if one knows nothing but the class. For patterns I would quote the second, since a class's mean image holds no
+# pattern: whatever a pattern adds is in what is to be explained. Better still would be the share that is missing in the
+# finest band.
 #
 # **Rubric.** Numbers may differ by some hundredths.
 #
@@ -462,9 +463,9 @@ draw_missing()
 #
 # <details><summary>Hint</summary>
 #
-# With $P = V^\top V$, (Ex7.2) says $x - \hat x = (x - m)(I - P)$. What is left of $x - m$ is its part across the
-# subspace. For which $m$ is the sum of the squares of such differences smallest? (You know the answer without the factor
-# $I - P$.)
+# With $P = V^\top V$, (Ex7.2) says $x - \hat x = (x - m)(I - P)$. What is left of $x - m$ is its part perpendicular to
+# all components. For which $m$ is the sum of the squares of such differences smallest? (You know the answer without the
+# factor $I - P$.)
 #
 # </details>
 
@@ -568,7 +569,8 @@ carried().astype(float).round(3)
 #
 # The two `specialists` know one data set each. Build and train one autoencoder `my_model` that serves both as well as
 # they do, with a code of at most *64* numbers: on the validation images of **each** set it has to explain at least as
-# large a share of the mean image's squared error as the set's own specialist. The cell below prints these shares.
+# large a share of the squared error of that set's mean training image as the set's own specialist. The cell below
+# prints these shares.
 #
 # Learn from `x_train["digits"]` and `x_train["clothes"]` alone. `my_model` has to be an `aelib.models.Autoencoder`, made
 # by `models.dense_autoencoder` or by you from two Keras models with ordinary layers. Your cell should take no more than
