@@ -12,7 +12,7 @@ help: ## Show this list
 book: set-up ## Execute what changed and build the book into _build/html (SOLUTIONS=0 for one without solutions)
 	@$(VENV_PYTHON) tools/book.py $(if $(SOLUTIONS),--solutions $(SOLUTIONS))
 
-# LONG=0 leaves out cells tagged `long` (chapter 8's largest network, chapter 14's models), where time is limited.
+# LONG=0 leaves out cells tagged `long` (long trainings of chapters 8 and 14), where time is limited.
 # Chapters first, in the order given: a long one that begins last would keep one process waiting for the other.
 test: set-up ## Run every test: style, aelib, pairs, tools, book, sheets, all chapters on the complete data (LONG=0 for less)
 	@echo "[1/3] Style: ruff check"

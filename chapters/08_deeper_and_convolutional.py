@@ -235,7 +235,7 @@ def train(network, optimizer, x, *, epochs, seed):
     return model
 
 
-# %%
+# %% tags=["long"]
 runs = []
 for name, (network, optimizer) in recipes.items():
     for seed in SEEDS:
@@ -306,7 +306,7 @@ plots.image_rows(
 #
 # > **Predict first.** Which of the two has the smaller error on its training images? And on validation images?
 
-# %%
+# %% tags=["long"]
 few = x_train[:5_000]
 many = with_copies(few, 4)
 rows = []
@@ -702,7 +702,7 @@ checks = {
     "He's keep the spread": starts["ReLU, He"].min() > 0.6 * starts["ReLU, He"].max(),
 }
 
-# %%
+# %% tags=["long"]
 error, std = ablation["error"], ablation["std"]
 seen, unseen = (augmentation[name, "mean"] for name in ("the 5,000", "validation images"))
 gap = unseen - seen
