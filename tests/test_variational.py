@@ -13,12 +13,6 @@ from aelib.models import Autoencoder, VariationalAutoencoder, variational_autoen
 PAIRED = [losses.gaussian_divergence, losses.gaussian_divergence_gradient]
 
 
-@pytest.fixture(autouse=True)
-def without_xla(monkeypatch):
-    """What is learnt does not depend on XLA (test_training.py), but how long these trainings take to compile does."""
-    monkeypatch.setattr(training, "_jit_compile", lambda model: False)
-
-
 @pytest.fixture
 def images():
     return np.random.default_rng(0).random((64, 784), dtype=np.float32)

@@ -397,6 +397,7 @@ training.fit(small_model, x_train, epochs=5, batch_size=250, seed=0)
 
 # %% task-5 wrong: a code of 16 units
 small_model = models.dense_autoencoder(16, code_activation="linear", seed=0)
+training.fit(small_model, x_train, epochs=5, batch_size=100, seed=0)
 
 # %% task-5 wrong: not trained
 small_model = models.dense_autoencoder(8, hidden=(256,), code_activation="linear", seed=0)

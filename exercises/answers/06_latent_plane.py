@@ -433,6 +433,7 @@ my_plane = history
 
 # %% task-5 wrong: three units, since more keep more
 my_plane = models.dense_autoencoder(latent_dim=3, code_activation="linear", seed=0)
+training.fit(my_plane, x_train, epochs=4, batch_size=250, seed=0)
 
 
 # %% task-5 wrong: a ReLU code, chapter 6's first model as it is
