@@ -1,5 +1,11 @@
-"""Seconds and peak memory of every chapter, each executed cold in a process of its own."""
+"""Seconds and peak memory of every chapter, each executed cold in a process of its own.
 
+All chapters take hours on a slow machine. So each is kept in ``_build/bench`` as it was executed, with the seconds of
+every cell in its metadata; a measurement that was interrupted takes up from there, if the code is the same.
+"""
+
+import shutil
+import sys
 import threading
 import time
 from pathlib import Path
@@ -8,7 +14,11 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 
-FOLDER = Path(__file__).resolve().parents[1] / "chapters"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER, KEPT = ROOT / "chapters", ROOT / "_build" / "bench"
+sys.path.append(str(ROOT / "tools"))
+
+import pairs  # noqa: E402
 
 
 class PeakMemory(threading.Thread):
@@ -31,8 +41,38 @@ class PeakMemory(threading.Thread):
             self.peak = max(self.peak, total)
 
 
+def kept(path, fingerprint):
+    """The result of an interrupted measurement, or None if it did not come to this chapter or its code was another."""
+    if not (KEPT / path.name).exists():
+        return None
+    result = nbformat.read(KEPT / path.name, as_version=4).metadata["bench"]
+    return dict(result) if result.pop("fingerprint") == fingerprint else None
+
+
+def execute(path, fingerprint):
+    """Run one chapter from its first cell to its last, keep it, and give its result."""
+    notebook = nbformat.read(path, as_version=4)
+    memory = PeakMemory()
+    memory.start()
+    start = time.perf_counter()
+    NotebookClient(
+        notebook,
+        timeout=1800,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(FOLDER)}},
+        extra_arguments=["--IPKernelApp.log_level=50"],  # As in tools/chapters.py: no word on local traffic.
+    ).execute()
+    seconds = time.perf_counter() - start
+    memory.done.set()
+    memory.join()
+    result = {"name": path.stem, "seconds": seconds, "gigabytes": memory.peak / 1e9}
+    notebook.metadata["bench"] = result | {"fingerprint": fingerprint}
+    pairs.write_atomically(KEPT / path.name, nbformat.writes(notebook))
+    return result
+
+
 def measure():
-    """Execute each chapter from its first cell to its last.
+    """Measure each chapter.
 
     Returns
     -------
@@ -40,35 +80,32 @@ def measure():
         ``name``, ``seconds``, ``gigabytes`` at the peak.
     """
     results = []
+    environment = pairs.environment_fingerprint(ROOT)
     paths = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
     for number, path in enumerate(paths, 1):
         print(f"  chapter {number} of {len(paths)}: {path.stem} …", flush=True)
-        notebook = nbformat.read(path, as_version=4)
-        memory = PeakMemory()
-        memory.start()
-        start = time.perf_counter()
-        NotebookClient(
-            notebook,
-            timeout=1800,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(FOLDER)}},
-            extra_arguments=["--IPKernelApp.log_level=50"],  # As in tools/chapters.py: no word on local traffic.
-        ).execute()
-        seconds = time.perf_counter() - start
-        memory.done.set()
-        memory.join()
-        results.append({"name": path.stem, "seconds": seconds, "gigabytes": memory.peak / 1e9})
-        print(f"    {seconds:.0f} s, {memory.peak / 1e9:.1f} GB", flush=True)
+        fingerprint = pairs.run_fingerprint(nbformat.read(path, as_version=4), environment)
+        result = kept(path, fingerprint)
+        note = " (kept from the measurement that was interrupted)" if result else ""
+        result = result or execute(path, fingerprint)
+        results.append(result)
+        print(f"    {result['seconds']:.0f} s, {result['gigabytes']:.1f} GB{note}", flush=True)
     return results
 
 
-def table(results):
-    """The results as a Markdown table, with their sum."""
-    lines = ["| chapter | seconds | peak memory, GB |", "| --- | ---: | ---: |"]
+def forget():
+    """Drop what was kept: the next measurement measures every chapter again."""
+    shutil.rmtree(KEPT, ignore_errors=True)
+
+
+def table(results, unit):
+    """The results as a Markdown table, with their sum; also in units of ``unit`` seconds, the seed model's training."""
+    lines = ["| chapter | seconds | seed models | peak memory, GB |", "| --- | ---: | ---: | ---: |"]
     for result in results:
         lines.append(
-            f"| [{result['name']}]({result['name']}.ipynb) | {result['seconds']:.0f} | {result['gigabytes']:.1f} |"
+            f"| [{result['name']}]({result['name']}.ipynb) | {result['seconds']:.0f} | {result['seconds'] / unit:.1f} "
+            f"| {result['gigabytes']:.1f} |"
         )
     total, peak = sum(r["seconds"] for r in results), max(r["gigabytes"] for r in results)
-    lines.append(f"| together, one after the other | {total:.0f} | {peak:.1f} |")
+    lines.append(f"| together, one after the other | {total:.0f} | {total / unit:.1f} | {peak:.1f} |")
     return "\n".join(lines)

@@ -19,9 +19,11 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 def report(repeats):
     """Everything measured, as Markdown."""
     print("Training", flush=True)
-    trained = training.table(training.measure(repeats))
+    contest = training.measure(repeats)
+    trained = training.table(contest)
     print(trained, "\nChapters", sep="\n", flush=True)
-    executed = chapters.table(chapters.measure())
+    unit = next(result["seconds"] for result in contest if result["name"] == training.FIT)
+    executed = chapters.table(chapters.measure(), unit)
     print(executed, flush=True)
     print("Explorers", flush=True)
     measured = explorers.measure()
@@ -55,6 +57,7 @@ def main():
         beside.write_text(replace_between_markers(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
         beside.replace(PAGE)
         print(f"written into {PAGE.relative_to(PAGE.parents[1])}")
+    chapters.forget()
 
 
 if __name__ == "__main__":
