@@ -28,7 +28,7 @@ lab: set-up ## Open JupyterLab on chapters/; saving one half of a pair writes th
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter_config$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 		$(VENV_PYTHON) -m jupyter lab --LabApp.default_url=/lab/tree/chapters
 
-serve: set-up ## Build the book and serve it at http://127.0.0.1:8000
+serve: set-up ## Build the book and serve it at http://127.0.0.1:8000, or at the next free port
 	@$(VENV_PYTHON) tools/book.py serve $(if $(SOLUTIONS),--solutions $(SOLUTIONS))
 
 sync: set-up ## Bring both halves of each pair into step, re-execute what changed (CHAPTER=03 or SHEET=03 for one)
@@ -46,7 +46,7 @@ formgrader: set-up ## Mark open questions by hand in nbgrader's Formgrader; `mak
 	@cd "$(or $(GRADING),grading)" && AELIB_GRADING="$$PWD" JUPYTER_CONFIG_PATH="$(CURDIR)/exercises" \
 		"$(CURDIR)/$(VENV_PYTHON)" -m jupyter lab --LabApp.default_url=/formgrader/gradebook
 
-bench: set-up ## Measure training speed against its yardsticks, then seconds and memory for each chapter
+bench: set-up ## Measure training, each chapter's time and memory, and the explorers; rewrites running_times.md
 	@$(VENV_PYTHON) benchmarks/run.py
 
 clean: ## Remove everything that was built, except .venv (and never grading/)

@@ -41,6 +41,11 @@ class PeakMemory(threading.Thread):
             self.peak = max(self.peak, total)
 
 
+def notebooks():
+    """The chapters' notebooks, in order."""
+    return [pair.notebook_path for pair in pairs.find_pairs(ROOT, "chapter")]
+
+
 def kept(path, fingerprint):
     """The result of an interrupted measurement, or None if it did not come to this chapter or its code was another."""
     if not (KEPT / path.name).exists():
@@ -81,7 +86,7 @@ def measure():
     """
     results = []
     environment = pairs.environment_fingerprint(ROOT)
-    paths = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+    paths = notebooks()
     for number, path in enumerate(paths, 1):
         print(f"  chapter {number} of {len(paths)}: {path.stem} …", flush=True)
         fingerprint = pairs.run_fingerprint(nbformat.read(path, as_version=4), environment)

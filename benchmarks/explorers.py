@@ -6,11 +6,11 @@ The explorers are those saved in the chapters' notebooks.
 import os
 import shutil
 import statistics
-from pathlib import Path
 
 import nbformat
 
-FOLDER = Path(__file__).resolve().parents[1] / "chapters"
+import chapters
+
 # One decode at a time, as dragging asks for them; the first ones, before the browser has compiled, do not count.
 MEASURE = """(figure) => {
     const input = Array.from({ length: figure.aelib.inputs }, (_, i) => Math.sin(i));
@@ -26,7 +26,7 @@ MEASURE = """(figure) => {
 
 def saved():
     """Yield each chapter's name with the HTML of each explorer in it."""
-    for path in sorted(FOLDER.glob("[0-9][0-9]_*.ipynb")):
+    for path in chapters.notebooks():
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
                 page = "".join(output.get("data", {}).get("text/html", ""))

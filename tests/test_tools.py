@@ -253,6 +253,11 @@ def sheet(project):
     return pairs.find_pairs(project, "sheet")[0]
 
 
+def test_a_copy_made_in_jupyterlab_is_no_chapter(project):
+    (project / "chapters" / "01_small-Copy1.ipynb").write_text("somebody's copy")
+    assert [pair.name for pair in pairs.find_pairs(project, "chapter", ["01"])] == ["01_small"]
+
+
 def test_a_sheet_is_a_pair_like_a_chapter(project, sheet, runs):
     assert chapters.main(["sync"], root=project) == 0
     assert runs == ["01_small", "01_small"]

@@ -40,7 +40,7 @@ except ImportError:  # Windows: nothing keeps two commands from running at once
 
 ROOT = Path(__file__).resolve().parent.parent
 _threads = threading.Lock()  # only one of them in the cache, on Windows too
-CELL_TIMEOUT = 1800  # seconds: the longest cell takes about two minutes on a quiet machine with two cores
+CELL_TIMEOUT = 1800  # seconds: chapter 8's largest network takes about ten minutes on a slow machine
 
 
 class RunCache:

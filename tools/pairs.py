@@ -38,6 +38,8 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 # Without the version of Python, which would change with every machine.
 LANGUAGE_INFO = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
 CELL_METADATA = ("mystnb", "nbgrader", "tags")
+# A chapter's or a sheet's name. A reader's own copy, which JupyterLab calls NN_name-Copy1, is neither.
+NAME = re.compile(r"\d\d_\w+")
 # Where each kind of pair lies.
 PLACES = {"chapter": "chapters", "sheet": "exercises/source/{name}"}
 # The same filters stand in pyproject.toml, for JupyterLab.
@@ -109,7 +111,8 @@ def find_pairs(root: Path, kind: str, wanted: list[str] | None = None) -> list[P
     PairError
         If a wanted one does not exist or matches more than one.
     """
-    files = [path for end in ("py", "ipynb") for path in root.glob(PLACES[kind].format(name="*") + f"/[0-9]*.{end}")]
+    files = [path for end in ("py", "ipynb") for path in root.glob(PLACES[kind].format(name="*") + f"/*.{end}")]
+    files = [path for path in files if NAME.fullmatch(path.stem)]
     pairs = {path.stem: Pair(root, kind, path.stem) for path in files}
     # A file whose name is not its folder's is no sheet, but someone's copy of one.
     names = sorted(name for name, pair in pairs.items() if {pair.text_path, pair.notebook_path} & set(files))
