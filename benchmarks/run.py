@@ -57,7 +57,7 @@ def main():
         beside.write_text(replace_between_markers(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
         beside.replace(PAGE)
         print(f"written into {PAGE.relative_to(PAGE.parents[1])}")
-    chapters.forget()
+        chapters.forget()
 
 
 if __name__ == "__main__":

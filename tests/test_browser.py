@@ -64,7 +64,11 @@ LOOKS = """() => {
 FRAME = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
 MATHEMATICS_DONE = """async () => {
     if (!document.querySelector(".math")) return 0;
-    while (!window.MathJax?.startup?.promise) await new Promise((resolve) => setTimeout(resolve, 20));
+    const end = performance.now() + 30000;
+    while (!window.MathJax?.startup?.promise) {
+        if (performance.now() > end) return -1;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     await MathJax.startup.promise;
     return document.querySelectorAll(".math").length - document.querySelectorAll(".math mjx-container").length;
 }"""

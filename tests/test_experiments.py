@@ -1,5 +1,7 @@
 """Sweeps: every point and seed once, in order, here or on an executor, and errors that say where."""
 
+import functools
+import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -29,7 +31,11 @@ def test_every_point_and_seed_stands_once_in_the_grids_order():
     assert (frame["sum"] == frame["a"] + frame["b"] + frame["seed"]).all()
 
 
-@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+# Not forked: tests before this one may have left a backend's threads in the process.
+SPAWNED = functools.partial(ProcessPoolExecutor, mp_context=multiprocessing.get_context("spawn"))
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, SPAWNED], ids=["threads", "processes"])
 def test_an_executor_gives_the_same_table(pool):
     with pool(2) as executor:
         frame = sweep(slow_first, GRID, seeds=range(2), executor=executor)

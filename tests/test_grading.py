@@ -36,6 +36,7 @@ import sheets
 import submissions
 from sandbox import Died, Kernel, Limits, SandboxError
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="submissions are graded on Linux only")
 TOOLS = Path(grade.__file__).parent
 SHEET = '''# %% [markdown]
 # # Exercise sheet 90: Tiny
@@ -263,6 +264,30 @@ def test_an_answer_below_the_question_counts_as_one(sheet):
     assert result.answers == {"question-1": "My answer."}
 
 
+def test_an_answer_that_was_split_is_whole(sheet):
+    def split(notebook):  # as JupyterLab does: both halves keep the metadata
+        place = next(n for n, cell in enumerate(notebook.cells) if sheets.grade_id(cell) == "question-1")
+        second = nbformat.from_dict(json.loads(json.dumps(notebook.cells[place])))
+        second.source, second.id = "And the second half.", "another"
+        notebook.cells.insert(place + 1, second)
+
+    result = rebuilt(sheet, submission(sheet, {**RIGHT, "question-1": "The first half."}, split=split))
+    assert result.answers == {"question-1": "The first half.\n\nAnd the second half."}
+    result = rebuilt(sheet, submission(sheet, split=split))
+    assert result.answers == {"question-1": "And the second half."}, "the stub is no part of an answer"
+
+
+def test_what_no_file_can_hold_is_replaced(sheet):
+    def add(notebook):
+        notebook.cells.append({"cell_type": "markdown", "source": "half of a pair: \ud800", "metadata": {}})
+        notebook.cells[-1]["attachments"] = {"a.png": {"image/png": "é"}}
+
+    notebook = json.loads(submission(sheet))
+    add(nbformat.from_dict(notebook)), add(type("Notebook", (), {"cells": notebook["cells"]}))
+    cell = handed_in.read(json.dumps(notebook).encode())[-1]
+    assert cell.source == "half of a pair: ?" and cell.attachments == {}
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -454,8 +479,9 @@ def locked() -> bytes:
         (zipped({}), "is empty"),
         (zipped({"essay.docx": b"PK words"}), "not a notebook"),
         (zipped({f"{n}.txt": b"" for n in range(20_001)}), "more than 20,000 files"),
+        (zipped({".": b"{}", "__MACOSX/x": b""}), "is empty"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_zips_that_are_refused_cost_their_student_only(tmp_path, sheet, data, message):
     found = collected(put(tmp_path / "in" / "box", {"ana.zip": data, "ben.ipynb": submission(sheet)}), sheet)
@@ -483,6 +509,50 @@ def test_links_and_pipes_are_not_followed(tmp_path, sheet):
     found = collected(tmp_path, sheet)
     assert "not followed" in found["ana"].problem and "not followed" in found["cid"].problem
     assert found["ben"].data is not None
+
+
+def test_names_that_are_not_utf8_are_graded_all_the_same(tmp_path, sheet, project):
+    with open(os.fsencode(tmp_path) + b"/Jos\xe9.ipynb", "wb") as file:
+        file.write(submission(sheet))
+    with open(os.fsencode(tmp_path) + b"/Ren\xe9.ipynb", "wb") as file:
+        file.write(b"no notebook")
+    found = submissions.collect(tmp_path, [sheet])
+    assert len(found) == 2
+    for one in found:
+        "".join([one.student, one.name, one.problem, *one.notes]).encode()
+
+
+def test_what_a_library_makes_of_a_file_costs_its_student_only(tmp_path, sheet, monkeypatch):
+    read = handed_in.read
+
+    def fails(data):
+        if data == b"{}":
+            raise RecursionError
+        return read(data)
+
+    monkeypatch.setattr(handed_in, "read", fails)
+    found = collected(put(tmp_path, {"ana.ipynb": b"{}", "ben.ipynb": submission(sheet)}), sheet)
+    assert found["ana"].problem == "ana.ipynb cannot be read (RecursionError)" and found["ben"].data is not None
+
+
+def test_folders_that_cannot_be_read_are_told(tmp_path, sheet, monkeypatch):
+    put(tmp_path, {"ana/90_tiny.ipynb": submission(sheet), "ben/90_tiny.ipynb": submission(sheet)})
+    scan = os.scandir
+
+    def denied(path):
+        if str(path).endswith("ana"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", denied)  # root, who may read all, runs the tests, too
+    found = collected(tmp_path, sheet)
+    assert "cannot be read (Permission denied)" in found["ana"].problem and found["ben"].data is not None
+
+
+def test_a_class_zip_that_is_refused_says_why(tmp_path, sheet):
+    put(tmp_path, {"class.zip": zipped({"ana.ipynb": submission(sheet), "ben/zeros.npy": bytes(8 << 20)})})
+    with pytest.raises(submissions.SubmissionsError, match=r"grows more than 200 times.*Unpack it"):
+        submissions.collect(tmp_path / "class.zip", [sheet])
 
 
 def test_a_file_that_says_nothing_of_its_student_is_graded_all_the_same(tmp_path, sheet):
@@ -797,7 +867,8 @@ def test_a_sandbox_writes_nowhere_but_at_home(kernel, project):
 def test_no_privilege_is_left_to_a_sandbox(kernel):
     assert said(kernel, "print(open('/proc/self/status').read())").count("NoNewPrivs:\t1") == 1
     assert "0000000000000000" in said(kernel, "!grep CapEff /proc/self/status")
-    assert "Operation not permitted" in said(kernel, "!mount -t tmpfs none /tmp 2>&1; echo Operation not permitted")
+    mounted = said(kernel, "!mount -t tmpfs none /tmp 2>/dev/null && echo mounted || echo refused")
+    assert mounted.strip() == "refused"
 
 
 def test_output_is_kept_up_to_a_limit(kernel):
@@ -961,7 +1032,6 @@ def bad_task(code: str) -> dict:
 PATCHED = """import builtins
 for module, name in ((np, "isclose"), (np, "allclose"), (np, "shape"), (np.testing, "assert_allclose")):
     setattr(module, name, lambda *arguments, **keywords: True)
-np.float64.__eq__ = lambda self, other: True if False else True
 """
 DELETED = """import os, shutil
 for place in ("/home/student", "/tmp", "/dev/shm", "/opt", "/usr/bin", os.getcwd(), "PROJECT"):
@@ -1141,9 +1211,7 @@ def test_only_what_changed_is_graded_and_hand_given_marks_survive(graded, sheet,
     assert "4 submissions of 90_tiny: 2 to grade, 2 unchanged" in capsys.readouterr().out
     assert marks_of(rows, "right") == ALL | {"Question 1": 2.5, "notes": ""}
     assert marks_of(rows, "wrong") == ALL | {"Question 1": 1, "notes": ""}
-    assert marks_of(rows, "fits_visible") == ONLY | {"Task 1": 1.5, "Question 1": 0, "notes": ""} | {
-        "Question 1": marks_of(rows, "fits_visible")["Question 1"]
-    }
+    assert marks_of(rows, "fits_visible") == ONLY | {"Task 1": 1.5, "Question 1": None, "notes": ""}
     changed = next(row for row in rows if row.student == "unusual")
     assert changed.awaiting == ["Question 1"] and changed.total == 8, "the old mark is kept until there is a new one"
     assert "question 1: the answer changed after it was marked by hand" in changed.notes
@@ -1282,6 +1350,18 @@ def test_the_grading_folder_is_no_folder_of_submissions(project, tmp_path, capsy
     assert "lies within the grading folder" in capsys.readouterr().err
 
 
+def test_results_do_not_go_among_the_submissions(project, sheet, tmp_path, capsys):
+    put(tmp_path, {"ana.ipynb": submission(sheet)})
+    assert grade.main([str(tmp_path), "--grading", str(tmp_path / "grading")], project) == 1
+    assert "would be taken for a student's" in capsys.readouterr().err
+
+
+def test_less_than_signs_are_shown_as_such():
+    cell = nbformat.v4.new_markdown_cell(handed_in.harmless("$x<n$ and `a<b`"))
+    page = feedback._markdown(cell)
+    assert "$x&lt;n$" in page and "a&lt;b" in page and "&amp;lt;" not in page
+
+
 def test_a_damaged_gradebook_is_not_overwritten(project, sheet, tmp_path, capsys):
     put(tmp_path, {"downloads/ana.ipynb": submission(sheet), "grading/gradebook.db": b"not a database" * 100})
     assert grade.main([str(tmp_path / "downloads"), "--grading", str(tmp_path / "grading")], project) == 1
@@ -1294,7 +1374,13 @@ def test_a_spreadsheet_takes_nothing_for_a_formula():
     row = gradebook.Row("=1+1", "@x", "90_tiny", "", (part,), ("=HYPERLINK()",), 1.0)
     line = feedback.table([row]).splitlines()[1]
     assert line == "'=1+1,'@x,90_tiny,1,1,2,,'=HYPERLINK()"
+    row = gradebook.Row("+1+cmd|'calc'!A0", "-2", "90_tiny", "", (part,), (), 1.0)
+    assert feedback.table([row]).splitlines()[1].startswith("'+1+cmd|'calc'!A0,-2,")
 
 
-def test_there_is_a_worker_for_each_processor():
-    assert 1 <= pool.default_workers() <= os.cpu_count()
+def test_there_is_a_worker_for_each_processor_that_may_be_used(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5})
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"total": 64 << 30}))
+    assert pool.default_workers() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # macOS has none
+    assert pool.default_workers() == min(os.cpu_count(), 21)

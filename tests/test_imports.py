@@ -59,8 +59,8 @@ def test_the_ground_floor_imports_nothing_heavy(module):
 
 
 def test_data_is_imported_in_half_a_second():
-    code = "import time; start = time.perf_counter(); import aelib.data; print(time.perf_counter() - start)"
-    # The best of three, since it is the import that is judged, not what else the machine is doing.
+    code = "import time; start = time.process_time(); import aelib.data; print(time.process_time() - start)"
+    # The best of three, and the process's own time: the import is judged, not what else the machine is doing.
     assert min(float(run(code)[0]) for _ in range(3)) < 0.5
 
 

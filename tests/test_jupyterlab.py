@@ -176,13 +176,17 @@ def figures_shown(page):
 
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_a_chapter_or_sheet_reads_well_in_lab(desk, pair):
+    from playwright.sync_api import TimeoutError as NothingHappened
+
     page = desk
     page.evaluate("() => [...jupyterapp.shell.widgets('main')].forEach((panel) => panel.dispose())")
     page.evaluate("(path) => jupyterapp.commands.execute('docmanager:open', { path }).then(() => 0)", path_of(pair))
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
     page.wait_for_function("() => !document.querySelector('.jp-RenderedMarkdown.jp-mod-am-unrendered')")
-    page.wait_for_timeout(1_500)  # mathematics is set cell by cell, without a signal at the end
     page.wait_for_function(f"({TEXT})().length > 3000", timeout=60_000)
+    # Mathematics is set cell by cell, without a signal at the end. What is never set is found below.
+    with contextlib.suppress(NothingHappened):
+        page.wait_for_function(f"() => !/\\$/.test(({TEXT})())", timeout=30_000)
     text = page.evaluate(TEXT)
     found = RAW_MARKUP.search(text)
     assert not found, f"{pair}: raw markup in JupyterLab: ...{text[max(0, found.start() - 80) : found.end() + 80]!r}"

@@ -91,6 +91,27 @@ def test_on_a_terminal_those_that_run_share_one_line_that_fits(monkeypatch):
     assert progress._running == []
 
 
+def test_an_interruption_also_ends_what_is_about_to_begin():
+    running, ended = threading.Event(), threading.Event()
+
+    def action(pair, label):
+        if pair == "interrupted":
+            raise KeyboardInterrupt
+        time.sleep(0.3)  # brings its halves into step, looks for outputs
+        running.set()
+        assert ended.wait(10)
+
+    def stop():
+        if running.is_set():
+            ended.set()
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        progress.each(["late", "interrupted"], action, at_once=2, stop=stop)
+    assert ended.is_set() and time.monotonic() - start < 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT to one process")
 def test_an_interruption_ends_every_kernel(tmp_path):
     (tmp_path / "chapters").mkdir()
     for name in ("01_endless", "02_endless"):

@@ -12,6 +12,7 @@ The result is ``_build/html``. It opens from disk.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import http.server
 import shutil
@@ -25,7 +26,7 @@ import chapters
 import pairs
 import sheets
 from pairs import Pair, PairError
-from progress import Progress, each, room, say
+from progress import Progress, each, fault_of_files, room, say
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_PORT = 8000
@@ -158,7 +159,7 @@ def serve(root: Path = ROOT) -> None:
     else:
         raise SystemExit(f"ERROR: no free port from {FIRST_PORT} to {FIRST_PORT + 99}.")
     print(f"Serving the book at http://127.0.0.1:{port}/ until you press Ctrl-C.", flush=True)
-    with server:
+    with server, contextlib.suppress(KeyboardInterrupt):  # its usual end
         server.serve_forever()
 
 
@@ -175,6 +176,9 @@ def main(arguments: list[str] | None = None) -> int:
         return status
     except PairError as error:
         print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(fault_of_files(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. What was executed is kept; the same command carries on.", file=sys.stderr)

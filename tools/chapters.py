@@ -31,7 +31,7 @@ from nbformat import NotebookNode
 
 import pairs
 from pairs import Pair, PairError
-from progress import Progress, each, room, say
+from progress import Progress, each, fault_of_files, room, say
 
 try:
     import fcntl
@@ -207,9 +207,10 @@ def align(pair: Pair, keep: str | None = None) -> tuple[NotebookNode, str]:
     text = pairs.text_of(notebook)
     record = dict(pairs.record_of(notebook), text=pairs.sha256(text))
     notebook.metadata["aelib"] = NotebookNode(record)
-    # The notebook first: its record then names the text that it holds, whichever moment an interruption chooses.
-    pairs.write_atomically(pair.notebook_path, pairs.notebook_json(notebook))
     pairs.write_atomically(pair.text_path, text)
+    # Last, since its record says that both halves are equal: the other way round, an interruption between the two would
+    # make an edited notebook look like the old half.
+    pairs.write_atomically(pair.notebook_path, pairs.notebook_json(notebook))
     return notebook, f"contents taken from {edited}" if edited else ""
 
 
@@ -268,6 +269,11 @@ def sync(pair: Pair, label: str, keep: str | None = None) -> None:
             + "\n  ".join(problems)
             + f"\nThe notebook as it ran: {kept}"
         )
+    if pairs.text_of(pairs.read_notebook_half(pair)) != pairs.text_of(executed):
+        raise PairError(
+            f"{pair.notebook_path.name} was edited while it was executed, and is left as it is. Bring it into step: "
+            f"{pair.sync_command}"
+        )
     executed.metadata["aelib"] = NotebookNode(
         text=pairs.sha256(pairs.text_of(executed)),
         run=pairs.run_fingerprint(executed, environment),
@@ -311,6 +317,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         return each(chosen, align_only)
     except PairError as error:
         print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(fault_of_files(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is half-written; the same command carries on from here.", file=sys.stderr)

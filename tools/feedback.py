@@ -195,7 +195,8 @@ def _outputs(cell: NotebookNode) -> str:
 
 
 def _markdown(cell: NotebookNode) -> str:
-    rendered = mistune.create_markdown(escape=True, plugins=["table"])(cell.source)
+    # `<` stands in the notebook as &lt; already (see `marking`), and would be escaped once more.
+    rendered = mistune.create_markdown(escape=True, plugins=["table"])(cell.source).replace("&amp;lt;", "&lt;")
     for name, bundle in cell.get("attachments", {}).items():
         for kind, data in bundle.items():
             base64.b64decode(data, validate=True)
@@ -229,4 +230,4 @@ def table(rows: list[Row]) -> str:
 def _cell(text: str) -> str:
     """Keep a spreadsheet from taking a student's text for a formula."""
     text = " ".join(text.split())
-    return "'" + text if re.match(r"[=@]|[+-](?!\d)", text) else text
+    return "'" + text if re.match(r"[=@+-]", text) and not re.fullmatch(r"[+-]\d+(\.\d+)?", text) else text

@@ -22,6 +22,7 @@ from pathlib import Path
 import nbformat
 
 import feedback
+import handed_in
 import pairs
 import pool
 import sheets
@@ -29,6 +30,7 @@ import submissions
 from gradebook import Book, GradebookError, Row
 from marking import Marked, Sheet
 from pairs import PairError
+from progress import fault_of_files
 from sandbox import TOOLS, UNPROTECTED, Isolation, Limits, SandboxError, find_isolation
 from submissions import Submission, SubmissionsError
 
@@ -57,7 +59,8 @@ def load_sheets(root: Path, wanted: str = "") -> list[Sheet]:
     loaded = []
     for pair in found:
         source = pairs.compare(pair)[0]
-        loaded.append(Sheet(pair.name, source, sheets.released(source, config)))
+        with sheets.named(pair):
+            loaded.append(Sheet(pair.name, source, sheets.released(source, config)))
     return loaded
 
 
@@ -95,13 +98,15 @@ class Folder:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep a second run out.
+        """Keep a second run out. Where nothing can be locked, on Windows, nothing can be graded anyway.
 
         Raises
         ------
         GradeError
             If there is one, or the folder cannot be written.
         """
+        if fcntl is None:
+            raise GradeError("Grading needs Linux. On Windows, run this command in WSL.")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = open(self.path / ".lock", "w")  # noqa: SIM115 (closed below)
@@ -112,9 +117,14 @@ class Folder:
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise GradeError(
                     f"Another `make grade` is at work in {self.path}. Wait for it, or name another: GRADING=folder"
+                ) from None
+            except OSError as error:
+                raise GradeError(
+                    f"The grading folder {self.path} cannot be locked ({error.strerror}). Name one on a disk of this "
+                    "machine: GRADING=folder"
                 ) from None
             yield
 
@@ -191,6 +201,8 @@ def grade(
         count = workers or pool.default_workers()
         unchanged = len(found) - len(todo)
         print(_plan(found, len(todo), unchanged, min(count, max(1, len(todo)))), flush=True)
+        if unchanged and limits != Limits():
+            print("Those unchanged keep the marks that they got within the limits of then; --again grades them, too.")
         failed = 0
         try:
             for done, (job, marked) in enumerate(pool.mark_all(todo, all_sheets, means, root, limits, count), start=1):
@@ -212,8 +224,13 @@ def grade(
 
 
 def _not_within(source: Path, folder: Path) -> None:
-    inner, outer = folder.resolve(), source.resolve()
-    if inner == outer or inner in outer.parents:
+    results, given = folder.resolve(), source.resolve()
+    if results.is_relative_to(given):
+        raise GradeError(
+            f"The grading folder {folder} lies within SUBMISSIONS={source}, where it would be taken for a student's. "
+            "Name one elsewhere: GRADING=folder"
+        )
+    if given.is_relative_to(results):
         raise GradeError(
             f"SUBMISSIONS={source} lies within the grading folder {folder}. Expected the folder that you downloaded."
         )
@@ -234,7 +251,8 @@ def _keep(book: Book, folder: Folder, submission: Submission, mark: str, marked:
     student, sheet = submission.student, submission.sheet
     if submission.data is not None:
         pairs.write_atomically(folder.collected(student, sheet), submission.data)
-    pairs.write_atomically(folder.autograded(student, sheet), nbformat.writes(marked.notebook) + "\n")
+    text = handed_in.valid_text(nbformat.writes(marked.notebook) + "\n")
+    pairs.write_atomically(folder.autograded(student, sheet), text)
     if isolation.means == "none":
         marked.notes.append("graded without isolation")
     book.record(student, submission.name, sheet, mark, submission.notes, marked)
@@ -282,6 +300,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             )
     except (GradeError, GradebookError, PairError, SandboxError, SubmissionsError, pool.PoolError) as error:
         print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(fault_of_files(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. What was graded is kept; the same command carries on.", file=sys.stderr)

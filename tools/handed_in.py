@@ -7,8 +7,8 @@ text of their own between them. All else is the sheet's: cells that were edited 
 from __future__ import annotations
 
 import base64
-import binascii
 import copy
+import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
@@ -109,6 +109,11 @@ def _upgraded(content: dict) -> dict:
         raise Unreadable("the notebook is of an old version and cannot be converted") from None
 
 
+def valid_text(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON and file names may hold, but no file in UTF-8 can."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _cell(cell: dict) -> Cell:
     source = cell.get("source")
     if isinstance(source, list):
@@ -119,7 +124,7 @@ def _cell(cell: dict) -> Cell:
     kind, identity = cell.get("cell_type"), cell.get("id")
     return Cell(
         kind if kind in ("code", "markdown") else "raw",
-        source.replace("\r\n", "\n") if isinstance(source, str) else "",
+        valid_text(source.replace("\r\n", "\n")) if isinstance(source, str) else "",
         grade_id if isinstance(grade_id, str) else "",
         identity if isinstance(identity, str) else "",
         _attachments(cell.get("attachments")),
@@ -133,7 +138,7 @@ def _attachments(attachments) -> dict:
             if kind in IMAGE_TYPES and isinstance(content, str) and re.fullmatch(r"[\w. ()-]{1,100}", str(name)):
                 try:
                     kept[name] = {kind: base64.b64encode(base64.b64decode(content)).decode("ascii")}
-                except binascii.Error:
+                except ValueError:  # binascii.Error is one; so is what a character beyond ASCII raises
                     continue
     return kept
 
@@ -186,6 +191,8 @@ def rebuild(cells: list[Cell], source: NotebookNode, released: NotebookNode) -> 
             continue
         current = max(place, first)
         kind = sheets.kind_of(template[place][0])
+        if place in taken and kind == "question":
+            cell = _joined(taken[place], cell, template[place][1].source)
         if place in taken and kind == "solution":
             # The last of several copies counts, as it would in a run from top to bottom; the others run before it.
             own.setdefault(place - 1, []).append(taken[place])
@@ -201,6 +208,15 @@ def rebuild(cells: list[Cell], source: NotebookNode, released: NotebookNode) -> 
     notebook.metadata.update(copy.deepcopy(released.metadata))
     notes = _notes(edited, repeated, missing, [cell for cells in own.values() for cell in cells])
     return Rebuilt(notebook, answers, notes)
+
+
+def _joined(first: Cell, second: Cell, stub: str) -> Cell:
+    """Join an answer that was split: JupyterLab gives both halves of a cell the same grade_id."""
+    said = dict.fromkeys(
+        part for part in (first.source.strip(), second.source.strip()) if part not in ("", stub.strip())
+    )
+    attachments = first.attachments | second.attachments
+    return dataclasses.replace(second, source="\n\n".join(said) or stub, attachments=attachments)
 
 
 def _places(cells: list[Cell], released: NotebookNode) -> list[int | None]:

@@ -74,6 +74,14 @@ def room() -> int:
     return max(1, min(os.cpu_count() or 1, int(psutil.virtual_memory().available / MEMORY), MOST))
 
 
+def fault_of_files(error: OSError) -> str:
+    """Say what to do where a file cannot be read or written, such as when the disk is full."""
+    return (
+        f"ERROR: {error.filename or 'a file'}: {error.strerror or error}. Mend that and run the same command again; "
+        "nothing is half-written."
+    )
+
+
 def each(chosen: list[Pair], action: Callable[[Pair, str], None], *, at_once: int = 1, stop=lambda: None) -> int:
     """Do ``action(pair, label)`` for every pair, go on after a failure, and give the exit status.
 
@@ -107,7 +115,9 @@ def each(chosen: list[Pair], action: Callable[[Pair, str], None], *, at_once: in
                         failures.append(str(pair))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            stop()
+            # Again and again: what had not yet begun to run when it was first told will do so soon.
+            while concurrent.futures.wait(waiting, timeout=0.2).not_done:
+                stop()
             raise
     if failures:
         failures.sort()

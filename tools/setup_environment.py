@@ -40,6 +40,11 @@ def venv_python(root):
     return root / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def made_with(root):
+    """Path of the Python behind the environment's link."""
+    return os.path.realpath(str(venv_python(root)))
+
+
 def expected_stamp(root):
     """Give what the stamp must hold: a hash of what is installed, and the folder, since ``.venv`` cannot be moved."""
     digest = hashlib.sha256()
@@ -67,7 +72,10 @@ def state(root):
     stamp, expected = read_stamp(root), expected_stamp(root)
     if not venv_python(root).exists() or stamp is None or stamp.get("folder") != expected["folder"]:
         return "create"
-    return "ready" if stamp == expected else "update"
+    # The system's upgrade may put another Python behind the link that `.venv` holds: nothing is installed for that one.
+    if stamp.get("python", made_with(root)) != made_with(root):
+        return "create"
+    return "ready" if stamp.get("inputs") == expected["inputs"] else "update"
 
 
 def python_version(executable):
@@ -196,6 +204,7 @@ def _set_up(root, override, todo):
     print("Set-up [3/3]: installing aelib from this folder", flush=True)
     pip = [str(venv_python(root)), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]
     run([*pip, "--no-deps", "--no-build-isolation", "-e", str(root)], "pip could not install aelib from this folder.")
+    expected["python"] = made_with(root)
     beside = stamp_path(root).with_suffix(".tmp")
     beside.write_text(json.dumps(expected), encoding="utf-8")
     os.replace(str(beside), str(stamp_path(root)))

@@ -10,12 +10,14 @@ it by nbgrader's own preprocessors, with the settings of ``exercises/nbgrader_co
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import io
 import re
 import shutil
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -24,7 +26,7 @@ from traitlets.config import Config, PyFileConfigLoader
 import chapters
 import pairs
 from pairs import Pair, PairError
-from progress import each
+from progress import each, fault_of_files
 
 ROOT = Path(__file__).resolve().parent.parent
 # The kinds of cells in a sheet, by cell type and by what their nbgrader metadata say of grade, solution and locked.
@@ -168,6 +170,15 @@ def preprocess(notebook: NotebookNode, config: Config, *names: str) -> NotebookN
     return result
 
 
+@contextlib.contextmanager
+def named(pair: Pair) -> Iterator[None]:
+    """Say which sheet it is that is not in order."""
+    try:
+        yield
+    except PairError as error:
+        raise PairError(f"{pair}: {error}") from error
+
+
 def released(notebook: NotebookNode, config: Config) -> NotebookNode:
     """Make what a student gets: stubs in place of solutions, no hidden tests, no outputs.
 
@@ -228,7 +239,8 @@ def write_pages(root: Path, sheets: dict[Pair, NotebookNode] | None = None, *, s
         if folder.name not in {pair.name for pair in sheets}:
             shutil.rmtree(folder)
     for pair, notebook in sheets.items():
-        page = (folded if solutions else released)(notebook, config)
+        with named(pair):
+            page = (folded if solutions else released)(notebook, config)
         pairs.write_atomically(root / PAGES / pair.name / f"{pair.name}.ipynb", pairs.notebook_json(page))
 
 
@@ -272,6 +284,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         return each(pairs.find_pairs(root, "sheet", options.sheet), release)
     except PairError as error:
         print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(fault_of_files(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is half-written; run the same command again.", file=sys.stderr)

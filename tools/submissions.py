@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import io
 import os
 import re
@@ -115,9 +116,11 @@ class Submission:
 def walk(folder: Path) -> Iterator[Entry]:
     """Give every file below a folder, or in a zip, in a fixed order; links are not followed."""
     if folder.is_file():
-        yield from _members((), folder.stat().st_mtime, lambda: _file(folder, LARGEST_ZIP * 10), 0)
+        whole = functools.cache(lambda: _file(folder, LARGEST_ZIP * 10))  # every member asks for it
+        yield from _members((), folder.stat().st_mtime, whole, 0)
         return
-    for place, folders, files in os.walk(folder):
+    unreadable: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not JUNK.match(name))
         for name in sorted(files):
             path = Path(place) / name
@@ -136,6 +139,9 @@ def walk(folder: Path) -> Iterator[Entry]:
                 yield from _members(parts, status.st_mtime, lambda path=path: _file(path, LARGEST_ZIP), 1)
             else:
                 yield Entry(parts, status.st_mtime, lambda path=path: _file(path, handed_in.LARGEST + 1))
+    for error in unreadable:
+        parts = Path(error.filename).relative_to(folder).parts or (folder.name,)
+        yield Entry(parts, 0.0, bytes, f"the folder {parts[-1]} cannot be read ({error.strerror})")
 
 
 def _file(path: Path, limit: int) -> bytes:
@@ -155,17 +161,16 @@ def _members(parts: tuple[str, ...], time: float, read: Callable[[], bytes], dep
         if depth > DEPTH:
             raise Refused(f"{name} is a zip in a zip in a zip")
         archive = _opened(read(), name)
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = [member for member in archive.infolist() if not member.filename.endswith(("/", "\\"))]
         _check(members, name, whole_class=depth == 0)
     except Refused as error:
         yield Entry(parts or (name,), time, bytes, str(error))
         return
-    if not members:
+    inside = {member: PurePosixPath(member.filename.replace("\\", "/")).parts for member in members}
+    inside = {member: inner for member, inner in inside.items() if inner and not any(map(JUNK.match, inner))}
+    if not inside:
         yield Entry(parts or (name,), time, bytes, f"{name} is empty")
-    for member in sorted(members, key=lambda member: member.filename):
-        inner = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if any(JUNK.match(part) for part in inner):
-            continue
+    for member, inner in sorted(inside.items(), key=lambda item: item[0].filename):
         changed = time
         with contextlib.suppress(ValueError):
             changed = datetime.datetime(*member.date_time).timestamp()
@@ -266,9 +271,15 @@ def collect(folder: Path, all_sheets: list[Sheet], only: str = "") -> list[Submi
             f"{folder} is neither a folder nor a zip. Expected the one with your students' notebooks."
         )
     names = [sheet.name for sheet in all_sheets]
-    entries = _without_wrapper(list(walk(folder)), names)
+    entries = list(walk(folder))
+    if folder.is_file() and len(entries) == 1 and entries[0].refused:
+        raise SubmissionsError(
+            f"{folder} is not graded: {entries[0].refused}. Unpack it, and name the folder: "
+            "make grade SUBMISSIONS=folder"
+        )
+    entries = _without_wrapper(entries, names)
     candidates = [_candidate(entry, names) for entry in entries]
-    if not any(NOTEBOOK.search(candidate.entry.parts[-1]) or candidate.problem for candidate in candidates):
+    if not any(NOTEBOOK.search(entry.parts[-1]) or entry.refused for entry in entries):
         found = ", ".join(str(entry) for entry in entries[:5])
         raise SubmissionsError(
             f"No notebook in {folder}: expected files that end in .ipynb, or zips with such files, one for each "
@@ -395,6 +406,8 @@ def _look_into(candidate: _Candidate, all_sheets: list[Sheet], only: str) -> Non
     except handed_in.Unreadable as error:
         named = entry.parts[-1] in str(error)
         candidate.problem = str(error) if named else f"{entry.parts[-1]}: {error}"
+    except Exception as error:  # whatever a file makes a library do, it costs its own student only
+        candidate.problem = f"{entry.parts[-1]} cannot be read ({type(error).__name__})"
     else:
         if not only:
             candidate.sheet = _sheet_of(candidate.cells, all_sheets) or candidate.sheet
@@ -428,4 +441,5 @@ def _chosen(group: list[_Candidate]) -> Submission:
     if newer and best.cells is not None:
         notes.append(f"a later file cannot be read ({newer[-1].problem}), so that an earlier one counts: {best.entry}")
     data = best.data if best.cells is not None else None
-    return Submission(best.student, best.name or best.student, best.sheet, data, best.problem, notes)
+    name, problem, *notes = map(handed_in.valid_text, (best.name or best.student, best.problem, *notes))
+    return Submission(best.student, name, best.sheet, data, problem, notes)
