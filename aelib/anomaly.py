@@ -1,7 +1,7 @@
 """Scores that say how unlike normal images an image is, and thresholds that keep a promised rate of false alarms.
 
-Everything is learned from *normal* images alone: no function here sees an anomaly. Larger scores are stranger, and an
-alarm is a score strictly above a threshold. Codes and errors may come from any autoencoder, or from PCA.
+Everything is learned from *normal* images alone: no function here learns from an anomaly. Larger scores are stranger,
+and an alarm is a score strictly above a threshold. Codes and errors may come from any autoencoder, or from PCA.
 """
 
 import math
@@ -54,7 +54,8 @@ def nearest_normals(codes, normal_codes, *, n_neighbors=10):
     Parameters
     ----------
     codes : array_like of float, shape (n, d)
-        Codes to score. A code that is among `normal_codes` too finds itself, at distance 0.
+        Codes to score. A code that is among `normal_codes` too finds itself, or an equal one, at distance 0 up to
+        rounding.
     normal_codes : array_like of float, shape (m, d)
         Codes of normal images.
     n_neighbors : int
@@ -91,7 +92,7 @@ def mahalanobis(codes, normal_codes):
 
     with :math:`\mu` and :math:`\Sigma` the mean and the covariance (divided by m) of the normal codes. It counts every
     direction in units of its own standard deviation, so that, unlike the Euclidean distance, it stays the same if the
-    codes are put through any affine map that has an inverse.
+    codes are put through any affine map that has an inverse (as long as no direction is left out, see below).
 
     Parameters
     ----------
@@ -112,8 +113,10 @@ def mahalanobis(codes, normal_codes):
 
     Notes
     -----
-    :math:`\Sigma^{+}` is the pseudo-inverse: directions in which the normal codes do not vary, such as a dead unit's,
-    are left out.
+    :math:`\Sigma^{+}` is the pseudo-inverse without the directions whose variance is at most 1.2e-7 (float32's
+    rounding) of the largest, such as a dead unit's. However far a code lies in them, it does not count.
+
+    Mahalanobis (1936), *On the generalised distance in statistics*.
     """
     codes, normal_codes = _check_tables(codes, normal_codes)
     mean = normal_codes.mean(axis=0, dtype=np.float64)
@@ -132,9 +135,9 @@ def relative_score(scores, normal_scores, nearest):
 
     .. math:: r(x) = \frac{s(x)}{\frac{1}{k} \sum_{i \in N_k(x)} s(x_i)}
 
-    with :math:`N_k(x)` the k normal images whose codes are nearest. A 1 is judged by the scores of images that are
-    coded like it: what is small among all images may be large among those. The score may be an error, or the distance
-    to the neighbours.
+    with :math:`N_k(x)` the k normal images whose codes are nearest. An image of the digit 1, for example, is judged by
+    the scores of normal images that are coded like it: what is small among all images may be large among those. The
+    score may be an error, or the distance to the neighbours.
 
     Parameters
     ----------
@@ -143,12 +146,12 @@ def relative_score(scores, normal_scores, nearest):
     normal_scores : array_like of float, shape (m,)
         The same score of normal images, above 0.
     nearest : array_like of int, shape (n, k)
-        For each image, which normal images are its neighbours, as `nearest_normals` returns them.
+        For each image, which normal images are its neighbours: the indices of `nearest_normals`.
 
     Returns
     -------
-    numpy.ndarray of float64, shape (n,)
-        Ratios; about 1 for a normal image.
+    numpy.ndarray, shape (n,)
+        Ratios, in the precision of the scores; about 1 for a normal image.
 
     Raises
     ------
@@ -220,7 +223,7 @@ def threshold(normal_scores, false_alarm_rate):
     normal_scores : array_like of float, shape (n,)
         Scores of normal validation images: none that the model or the score was fitted to.
     false_alarm_rate : float
-        The promised rate :math:`\alpha`, from 1 / (n + 1) to 1 - 1 / (n + 1).
+        The promised rate :math:`\alpha`, at least 1 / (n + 1) and below 1.
 
     Returns
     -------
@@ -230,7 +233,8 @@ def threshold(normal_scores, false_alarm_rate):
     Raises
     ------
     ValueError
-        If the scores are not finite floats, or there are too few of them to promise that rate.
+        If the scores are not finite floats, or `false_alarm_rate` lies outside that range: a small rate needs many
+        scores.
 
     Notes
     -----
@@ -243,7 +247,7 @@ def threshold(normal_scores, false_alarm_rate):
 
 
 def false_alarm_range(n_normal, n_test, false_alarm_rate, *, confidence=0.95):
-    r"""Return within which limits the false-alarm rate on test images lies, if they are like the validation images.
+    r"""Return the limits within which the false-alarm rate on test images lies, if they are like validation images.
 
     With :math:`m = \lfloor \alpha (n + 1) \rfloor`, the probability of a false alarm that one validation set of n
     scores leads to follows the distribution Beta(m, n + 1 - m), so the number of alarms among the test images follows
@@ -256,7 +260,8 @@ def false_alarm_range(n_normal, n_test, false_alarm_rate, *, confidence=0.95):
     false_alarm_rate : float
         As given to `threshold`.
     confidence : float
-        Probability of the range, in (0, 1); the rest is divided evenly between its two sides.
+        Least probability of the range, in (0, 1): numbers of alarms are whole. At most half of the rest lies on each
+        side.
 
     Returns
     -------

@@ -15,42 +15,112 @@ from aelib.data import as_images
 class MeanImage:
     """The codec with nothing in its code: every image is rebuilt as the mean training image.
 
-    Whatever an autoencoder gains, it gains over this.
+    Whatever an autoencoder gains, it gains over this. Its ``latent_dim`` is 0.
     """
 
     latent_dim = 0
 
     def fit(self, x):
-        """Remember the mean of ``x``, shape ``(n, 784)``; returns self."""
+        """Remember the mean of images.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
+            Training images in [0, 1].
+
+        Returns
+        -------
+        MeanImage
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If `x` is not an array of images in [0, 1], or is empty.
+        """
         self.mean_ = check_images(x).mean(axis=0, dtype=np.float64).astype(np.float32)
         return self
 
     def encode(self, x):
-        """Codes of shape ``(n, 0)``."""
+        """Return the empty codes of images.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n, 0)
+            Nothing for each image.
+
+        Raises
+        ------
+        ValueError
+            If `x` is not an array of images in [0, 1], or is empty.
+        """
         return np.empty((len(check_images(x)), 0), dtype=np.float32)
 
     def decode(self, codes):
-        """The mean image, once for each code."""
+        """Return the mean image, once for each code.
+
+        Parameters
+        ----------
+        codes : array_like, shape (n, ...)
+            Only their number counts.
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n, 784)
+            Images in [0, 1]; in the shape of the training images, if that is another.
+
+        Raises
+        ------
+        ValueError
+            If `fit` has not been called yet: scikit-learn's ``NotFittedError``, which is one.
+        """
         _require_fit(self, "mean_")
         return np.repeat(self.mean_[np.newaxis], len(codes), axis=0)
 
     def reconstruct(self, x):
-        """``decode(encode(x))``."""
+        """Return ``decode(encode(x))``.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32
+            Images, as `decode` gives them.
+
+        Raises
+        ------
+        ValueError
+            As `encode` and `decode`.
+        """
         return self.decode(self.encode(x))
 
 
 class PCACodec:
-    """Principal component analysis as an encoder and a decoder: the best *linear* code of its size.
+    """Principal component analysis as an encoder and a decoder: the best *affine* code of its size.
 
-    No linear encoder and decoder with ``latent_dim`` numbers has a smaller mean squared error on the training images
-    (Baldi and Hornik 1989).
+    The mean training image is subtracted before encoding and added after decoding. No affine encoder and decoder with
+    ``latent_dim`` numbers has a smaller mean squared error on the training images (Baldi and Hornik 1989); clipping can
+    only make it smaller. As a denoiser it does the same: ``denoise`` is ``reconstruct``.
 
     Parameters
     ----------
     latent_dim : int
-        Components kept.
+        Components kept, at least 1.
     clip : bool
-        Clip reconstructions to [0, 1], as pixels must be. Turn it off to see what the linear map itself gives.
+        Clip reconstructions to [0, 1], as pixels must be. Turn it off to see what the affine map itself gives.
+
+    Raises
+    ------
+    ValueError
+        If `latent_dim` is not a positive integer.
     """
 
     def __init__(self, latent_dim, *, clip=True):
@@ -58,12 +128,23 @@ class PCACodec:
         self.clip = clip
 
     def fit(self, x):
-        """Find the components of ``x``, shape ``(n, 784)``; returns self.
+        """Find the mean and the components of images.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784)
+            Training images in [0, 1].
+
+        Returns
+        -------
+        PCACodec
+            The object itself.
 
         Raises
         ------
         ValueError
-            If there are fewer images, or fewer pixels, than components.
+            If `x` is not an array of images in [0, 1] of that shape, or has fewer images, or fewer pixels, than there
+            are components.
         """
         x = check_images(x)
         if self.latent_dim > min(x.shape):
@@ -75,18 +156,68 @@ class PCACodec:
         return self
 
     def encode(self, x):
-        """Coordinates along the components, shape ``(n, latent_dim)``."""
+        """Return the coordinates of images along the components.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n, latent_dim)
+            Codes, any finite numbers.
+
+        Raises
+        ------
+        ValueError
+            If `x` is not an array of images in [0, 1] of that shape, or is empty; or if `fit` has not been called yet:
+            scikit-learn's ``NotFittedError``, which is one.
+        """
         _require_fit(self, "pca_")
         return self.pca_.transform(check_images(x)).astype(np.float32)
 
     def decode(self, codes):
-        """Images, shape ``(n, 784)``."""
+        """Return the images at the given coordinates.
+
+        Parameters
+        ----------
+        codes : array_like of float, shape (n, latent_dim)
+            Codes, any finite numbers.
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n, 784)
+            Images, in [0, 1] if they are clipped.
+
+        Raises
+        ------
+        ValueError
+            If `codes` are not finite numbers of that shape, or are empty; or if `fit` has not been called yet:
+            scikit-learn's ``NotFittedError``, which is one.
+        """
         _require_fit(self, "pca_")
         images = self.pca_.inverse_transform(np.asarray(codes)).astype(np.float32)
         return images.clip(0, 1) if self.clip else images
 
     def reconstruct(self, x):
-        """``decode(encode(x))``: the projection onto the components."""
+        """Return ``decode(encode(x))``: the projection onto the components.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n, 784)
+            Images, in [0, 1] if they are clipped.
+
+        Raises
+        ------
+        ValueError
+            As `encode`.
+        """
         return self.decode(self.encode(x))
 
     denoise = reconstruct
@@ -96,10 +227,17 @@ class PCACodec:
 class GaussianFilter:
     """Replace each pixel by a weighted mean of its surroundings.
 
+    The weights are those of a Gaussian, cut off at four standard deviations. At the border the image is mirrored.
+
     Parameters
     ----------
     sigma : float
-        Width of the bell, in pixels.
+        Standard deviation of the Gaussian, in pixels, at least 0.001.
+
+    Raises
+    ------
+    ValueError
+        If `sigma` is below 0.001 or not a finite number.
     """
 
     sigma: float
@@ -108,7 +246,23 @@ class GaussianFilter:
         check_number(self.sigma, "sigma", low=1e-3)
 
     def denoise(self, x):
-        """Filtered images, in ``x``'s shape and in [0, 1]."""
+        """Return the filtered images.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape of `x`
+            Images in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If `x` is not an array of images in [0, 1], or is empty.
+        """
         return _filtered(x, lambda images: ndimage.gaussian_filter(images, (0, self.sigma, self.sigma)))
 
 
@@ -116,10 +270,17 @@ class GaussianFilter:
 class MedianFilter:
     """Replace each pixel by the median of the square around it: good against single wild pixels.
 
+    At the border the image is mirrored.
+
     Parameters
     ----------
     size : int
-        Side of the square, in pixels.
+        Side of the square, in pixels, at least 1. An even one is off centre, by half a pixel up and to the left.
+
+    Raises
+    ------
+    ValueError
+        If `size` is not a positive integer.
     """
 
     size: int
@@ -128,7 +289,23 @@ class MedianFilter:
         check_integer(self.size, "size", low=1)
 
     def denoise(self, x):
-        """Filtered images, in ``x``'s shape and in [0, 1]."""
+        """Return the filtered images.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape of `x`
+            Images in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If `x` is not an array of images in [0, 1], or is empty.
+        """
         return _filtered(x, lambda images: ndimage.median_filter(images, (1, self.size, self.size)))
 
 
@@ -139,7 +316,12 @@ class TotalVariation:
     Parameters
     ----------
     weight : float
-        How much smoothness counts against closeness.
+        How much smoothness counts against closeness, at least 0.001.
+
+    Raises
+    ------
+    ValueError
+        If `weight` is below 0.001 or not a finite number.
     """
 
     weight: float
@@ -148,7 +330,23 @@ class TotalVariation:
         check_number(self.weight, "weight", low=1e-3)
 
     def denoise(self, x):
-        """Filtered images, in ``x``'s shape and in [0, 1]."""
+        """Return the filtered images.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape of `x`
+            Images in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If `x` is not an array of images in [0, 1], or is empty.
+        """
         # One image after the other, as channels: total variation must not reach from one digit into the next.
         return _filtered(x, lambda images: denoise_tv_chambolle(images, self.weight, channel_axis=0))
 

@@ -25,7 +25,18 @@ class GaussianCode(layers.Layer):
     pixels : int
         Numbers over which the reconstruction loss is averaged.
     seed : int
-        Seed of the noise.
+        Seed of the noise, until `aelib.training.fit` starts it anew from its own.
+
+    Raises
+    ------
+    ValueError
+        If `beta` is negative or not a finite number, `pixels` is not a positive integer, or `seed` is not a
+        non-negative integer.
+
+    Notes
+    -----
+    Kingma and Welling (2013), *Auto-encoding variational Bayes*, with ``beta=1``; Higgins et al. (2017), *β-VAE:
+    learning basic visual concepts with a constrained variational framework*.
     """
 
     def __init__(self, beta=1.0, *, pixels=784, seed=0, **kwargs):
@@ -43,7 +54,18 @@ class GaussianCode(layers.Layer):
         self.built = True
 
     def set_beta(self, beta):
-        """Change the divergence's weight; a compiled model stays compiled."""
+        """Change the divergence's weight; a compiled model stays compiled.
+
+        Parameters
+        ----------
+        beta : float
+            At least 0.
+
+        Raises
+        ------
+        ValueError
+            If `beta` is negative or not a finite number.
+        """
         self.beta.assign(check_number(beta, "beta", low=0))
 
     def call(self, inputs, training=None):
@@ -61,7 +83,7 @@ class GaussianCode(layers.Layer):
         return input_shape[0]
 
     def get_config(self):
-        """The arguments."""
+        """The arguments. A beta that was set since is saved with the weights."""
         return super().get_config() | {"beta": self.initial_beta, "pixels": self.pixels, "seed": self.seed}
 
 
@@ -133,7 +155,8 @@ class KLSparsity(_Penalty):
               + (1 - \rho) \ln \frac{1 - \rho}{1 - \hat\rho_j} \Big],
               \qquad \hat\rho_j = \frac{1}{n} \sum_{i=1}^{n} z_{ij}
 
-    The codes must lie in [0, 1], as those of sigmoid units do. The mean is over one batch.
+    The codes must lie in [0, 1], as those of sigmoid units do. The mean is over one batch, and is clipped to
+    [1e-7, 1 - 1e-7].
 
     Parameters
     ----------
@@ -186,7 +209,7 @@ class TopK(layers.Layer):
     Raises
     ------
     ValueError
-        If `k` is not a positive integer, or when built, if codes have fewer values.
+        If `k` is not a positive integer; when built, if codes have fewer values.
 
     Notes
     -----

@@ -123,7 +123,17 @@ class Quantiser:
         return (self.frequencies > 0).sum(axis=1)
 
     def quantise(self, codes):
-        """Return the symbols of codes, shape (n, d), as uint16; values outside a range become its nearest end.
+        """Return the symbols of codes.
+
+        Parameters
+        ----------
+        codes : array_like of float, shape (n, d)
+            Codes. Values outside a unit's range become its nearest end.
+
+        Returns
+        -------
+        numpy.ndarray of uint16, shape (n, d)
+            Symbols, from 0 to one less than the unit's levels.
 
         Raises
         ------
@@ -136,7 +146,17 @@ class Quantiser:
         return _nearest(codes, self.low, self.step, self.levels)
 
     def dequantise(self, symbols):
-        """Return the values that symbols, shape (n, d), stand for, as float32.
+        """Return the values that symbols stand for.
+
+        Parameters
+        ----------
+        symbols : array_like of int, shape (n, d)
+            Symbols, as `quantise` gives them.
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n, d)
+            Codes.
 
         Raises
         ------
@@ -147,14 +167,28 @@ class Quantiser:
         return (self.low.astype(np.float64) + symbols * self.step.astype(np.float64)).astype(np.float32)
 
     def code_length(self, symbols):
-        r"""Return how many bits an ideal coder would need for symbols, shape (n, d), given the frequencies f.
+        r"""Return how many bits an ideal coder would need for symbols, given the frequencies f.
 
         .. math:: -\sum_{i,j} \log_2 \frac{f_{j k_{ij}}}{16384}
+
+        Parameters
+        ----------
+        symbols : array_like of int, shape (n, d)
+            Symbols, as `quantise` gives them.
+
+        Returns
+        -------
+        float
+            Bits for all symbols together.
 
         Raises
         ------
         ValueError
             If `symbols` are not integers of that shape within each unit's levels.
+
+        Notes
+        -----
+        Shannon (1948), *A mathematical theory of communication*.
         """
         symbols = _check_symbols(symbols, self.levels)
         return float(-np.log2(self.frequencies[np.arange(len(self.low)), symbols] / TOTAL).sum())
@@ -189,10 +223,22 @@ def entropy(symbols):
 
 
 def entropy_encode(symbols, quantiser):
-    """Return symbols, shape (n, d), as bytes, close to the fewest that the quantiser's frequencies allow.
+    """Return symbols as bytes, close to the fewest that the quantiser's frequencies allow.
 
     One unit after the other; constriction's ``AnsCoder`` is range asymmetric numeral systems (rANS; Duda 2013) with a
     state of 64 bits, from which words of 32 go to the output. They are stored little-endian.
+
+    Parameters
+    ----------
+    symbols : array_like of int, shape (n, d)
+        Symbols, as `Quantiser.quantise` gives them.
+    quantiser : Quantiser
+        The quantiser that they are from.
+
+    Returns
+    -------
+    bytes
+        A whole number of words of 4 bytes.
 
     Raises
     ------
@@ -207,13 +253,27 @@ def entropy_encode(symbols, quantiser):
 
 
 def entropy_decode(data, quantiser, count):
-    """Return the symbols of `count` images, as uint16 of shape (count, d), from what `entropy_encode` gave.
+    """Return the symbols that `entropy_encode` turned into bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        What `entropy_encode` gave.
+    quantiser : Quantiser
+        The quantiser that it was given.
+    count : int
+        Images, at least 1.
+
+    Returns
+    -------
+    numpy.ndarray of uint16, shape (count, d)
+        Symbols.
 
     Raises
     ------
     ValueError
-        If `data` is not what any symbols of so many images are encoded as. Few altered bytes are; but it takes a
-        checksum, as `write` adds one, to notice them all.
+        If `count` is not a positive integer, or `data` is not the encoding of `count` images' symbols. Altered bytes
+        rarely are one, but some may be: hence the checksum that `write` adds.
     """
     symbols = np.zeros((check_integer(count, "count", low=1), len(quantiser.low)), dtype=np.uint16)
     # ValueError: bytes that are no words, or a last word of 0, which a coder never ends with.
@@ -239,8 +299,11 @@ def write(path, symbols, quantiser):
     Parameters
     ----------
     path : str or pathlib.Path
+        The file to write.
     symbols : array_like of int, shape (n, d)
+        Symbols, as `Quantiser.quantise` gives them.
     quantiser : Quantiser
+        The quantiser that they are from.
 
     Returns
     -------
@@ -270,7 +333,19 @@ def write(path, symbols, quantiser):
 
 
 def read(path):
-    """Return what `write` put into a file: the symbols, uint16 of shape (n, d), and the `Quantiser`.
+    """Return what `write` put into a file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file to read.
+
+    Returns
+    -------
+    symbols : numpy.ndarray of uint16, shape (n, d)
+        The symbols.
+    quantiser : Quantiser
+        The quantiser that they are from.
 
     Raises
     ------

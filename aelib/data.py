@@ -44,7 +44,19 @@ _CLASS_NAMES = {
 
 
 class Split(NamedTuple):
-    """The training images, divided in two: what a model learns from, and what its settings are chosen on."""
+    """The training images, divided in two: what a model learns from, and what its settings are chosen on.
+
+    Attributes
+    ----------
+    x_train : numpy.ndarray of float32
+        Images in [0, 1] to learn from, shape ``(60000 - size, 784)``.
+    y_train : numpy.ndarray of int64
+        Their classes, 0 to 9, shape ``(60000 - size,)``.
+    x_validation : numpy.ndarray of float32
+        Images in [0, 1] that were set aside, shape ``(size, 784)``.
+    y_validation : numpy.ndarray of int64
+        Their classes, 0 to 9, shape ``(size,)``.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray

@@ -18,9 +18,10 @@ def sweep(task, grid, *, seeds, executor=None):
     task : callable
         Called as ``task(**point, seed=seed)``; returns a mapping from the names of measurements to numbers.
     grid : mapping
-        Names of the task's parameters to the values to try; every combination is run.
+        Names of the task's parameters to the values to try, in a list (a string counts as its letters); every
+        combination is run.
     seeds : iterable of int
-        One run for each at every point.
+        At every point, one run for each seed.
     executor : concurrent.futures.Executor, optional
         Where to run: any executor, from a pool of processes to a cluster's. By default here, one after the other.
 
@@ -32,9 +33,10 @@ def sweep(task, grid, *, seeds, executor=None):
     Raises
     ------
     ValueError
-        If the grid or the seeds are empty, seeds repeat, or a measurement has the name of a parameter.
+        If there are no seeds, seeds repeat, a parameter has no values or is called ``seed``, or a measurement has the
+        name of a parameter or of the seed.
     TypeError
-        If the task returns something else than a mapping.
+        If the task returns anything but a mapping.
     Exception
         Whatever a task raised, with a note that says at which point; runs not yet begun are cancelled.
     """

@@ -83,8 +83,8 @@ class LatentExplorer(_Explorer):
     Raises
     ------
     ValueError
-        If the decoder is not of dense layers from 2 to 784 numbers with known activations, if codes or labels do not
-        fit, or if the element would be heavier than 400 kB.
+        If the decoder is not of dense layers from 2 to 784 numbers with known activations, or if codes, labels or class
+        names do not fit. When it is shown: if the element would be heavier than 400 kB.
 
     Notes
     -----
@@ -138,7 +138,7 @@ class PathExplorer(_Explorer):
     codes : ndarray
         Shape ``(n, latent_dim)``: the codes to choose ends from.
     images : ndarray
-        The images of these codes, ``(n, 784)`` or ``(n, 28, 28, 1)``, values in [0, 1].
+        The images of these codes, ``(n, 784)``, ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, values in [0, 1].
     names : sequence of str
         One for each image.
     title : str
@@ -193,7 +193,7 @@ class NoiseExplorer(_Explorer):
     denoiser : keras.Model
         Dense layers from 784 to 784 pixels, for example an `aelib.models.Autoencoder`.
     images : ndarray
-        Clean images to choose from, ``(n, 784)`` or ``(n, 28, 28, 1)``, values in [0, 1].
+        Clean images to choose from, ``(n, 784)``, ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, values in [0, 1].
     names : sequence of str
         One for each image.
     seed : int
@@ -203,12 +203,13 @@ class NoiseExplorer(_Explorer):
     Raises
     ------
     ValueError
-        As for `LatentExplorer`, and if images and names differ in number.
+        As for `LatentExplorer`, and if images and names differ in number, or ``seed`` is not a non-negative integer.
 
     Notes
     -----
     To stay within the budget of a page, weights are stored in 8 bits with one scale for each unit. Pixels therefore
-    differ from Keras's, typically by about 0.001 and at some edges by 0.02 or more.
+    differ from Keras's, typically by about 0.001 and at some edges by 0.02 or more. The noise is stored in steps of
+    1/32 of a standard deviation, up to 127/32. The picture that stays where scripts do not run has other noise.
     """
 
     def __init__(self, denoiser, images, *, seed, names=_DIGITS, title="More noise, or less, through the denoiser"):

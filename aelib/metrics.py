@@ -78,11 +78,17 @@ def psnr(x, x_hat):
 
 
 def ssim(x, x_hat):
-    """Return the structural similarity of each reconstruction.
+    r"""Return the structural similarity of each reconstruction.
 
-    scikit-image's `structural_similarity` as it comes: means, variances and the covariance in a uniform window of 7 by
-    7 pixels, K1 = 0.01, K2 = 0.03, a data range of 1, averaged over the 22 by 22 windows that lie wholly inside the
-    image. The original definition weights an 11 by 11 window by a Gaussian, which would leave only 18 by 18 of them.
+    .. math:: \mathrm{SSIM}(x, \hat x) = \frac{1}{22^2} \sum_w
+              \frac{(2 \mu_x \mu_{\hat x} + c_1) (2 \sigma_{x \hat x} + c_2)}
+              {(\mu_x^2 + \mu_{\hat x}^2 + c_1) (\sigma_x^2 + \sigma_{\hat x}^2 + c_2)},
+              \qquad c_1 = 0.01^2, \quad c_2 = 0.03^2
+
+    with the means, the variances and the covariance (divided by 48) of the two images in a window w of 7 by 7 pixels.
+    The sum is over the 22 by 22 windows that lie wholly inside the image. That is scikit-image's
+    `structural_similarity` as it comes, for a data range of 1. The original definition weights an 11 by 11 window by a
+    Gaussian, which would leave only 18 by 18 of them.
 
     Parameters
     ----------

@@ -101,7 +101,11 @@ class Autoencoder(keras.Model):
         return self.decoder(self.encoder(x, training=training), training=training)
 
     def get_config(self):
-        """Both halves, so that ``keras.saving.load_model`` restores them as they were."""
+        """Both halves, so that ``keras.saving.load_model`` restores them as they were.
+
+        A fitted model that adds penalties to its loss (sparse or variational) is loaded by
+        ``keras.saving.load_model(path, compile=False)``.
+        """
         halves = {"encoder": self.encoder, "decoder": self.decoder}
         return super().get_config() | {name: keras.saving.serialize_keras_object(half) for name, half in halves.items()}
 
@@ -136,8 +140,8 @@ def dense_autoencoder(
     code_activation : str
         Activation of the code layer: any name Keras knows, such as ``"relu"`` or ``"linear"``.
     initializer : str
-        How the initial weights are drawn: ``"glorot_uniform"``, ``"he_uniform"`` or another random way that Keras
-        knows. Biases start at zero.
+        Name of the way in which the initial weights are drawn: ``"glorot_uniform"``, ``"he_uniform"`` or another random
+        one that Keras knows. Biases start at zero.
     input_dim : int
         Pixels in one flat image.
     seed : int
@@ -153,7 +157,8 @@ def dense_autoencoder(
     Raises
     ------
     ValueError
-        If a size is not a positive integer, or Keras does not know an activation or the initialiser.
+        If a size is not a positive integer, `seed` is not a non-negative integer, or Keras does not know an activation
+        or the initialiser.
     """
     sizes = [check_integer(units, "hidden", low=1) for units in hidden]
     latent_dim = check_integer(latent_dim, "latent_dim", low=1)
@@ -227,7 +232,7 @@ def convolutional_autoencoder(
     ------
     ValueError
         If a size is not a positive integer, there are no filters or too many, the way of upsampling is not one of the
-        three, or Keras does not know the activation.
+        three, `seed` is not a non-negative integer, or Keras does not know the activation.
 
     Notes
     -----
@@ -323,7 +328,8 @@ def sparse_autoencoder(
     Raises
     ------
     ValueError
-        If a size is not a positive integer, `sparsity` is something else, or a `TopK` keeps more than `latent_dim`.
+        If a size is not a positive integer, `seed` is not a non-negative integer, `sparsity` is something else, or a
+        `TopK` keeps more than `latent_dim`.
     """
     latent_dim = check_integer(latent_dim, "latent_dim", low=1)
     input_dim = check_integer(input_dim, "input_dim", low=1)
@@ -364,12 +370,18 @@ class VariationalAutoencoder(Autoencoder):
 
     @property
     def posterior(self):
-        """The encoder up to its Gaussian, a model from images to ``[mean, log_variance]`` that shares the weights."""
+        """The encoder up to its Gaussian, as a model that shares the weights.
+
+        It turns images of shape ``(n, input_dim)`` into a list ``[mean, log_variance]``, each ``(n, latent_dim)``.
+        """
         return keras.Model(self.encoder.input, self.encoder.layers[-1].input, name="posterior")
 
     @property
     def beta(self):
-        """Weight of the divergence against the reconstruction loss, both summed; 1 makes the loss a bound."""
+        """Weight of the divergence against the reconstruction loss, both summed; 1 makes the loss a bound.
+
+        At least 0. It may be set at any time: a compiled model stays compiled.
+        """
         return float(keras.ops.convert_to_numpy(self.encoder.layers[-1].beta))
 
     @beta.setter
@@ -403,7 +415,8 @@ def variational_autoencoder(
     input_dim : int
         Pixels in one flat image.
     seed : int
-        Fixes the initial weights (Glorot uniform; biases start at zero) and the noise.
+        Fixes the initial weights (Glorot uniform; biases start at zero), and the noise until `aelib.training.fit`
+        starts it anew from its own seed.
     name : str
         The model's name in summaries and saved files.
 
@@ -415,7 +428,8 @@ def variational_autoencoder(
     Raises
     ------
     ValueError
-        If a size is not a positive integer, or beta is negative.
+        If a size is not a positive integer, `beta` is negative or not a finite number, or `seed` is not a non-negative
+        integer.
     """
     sizes = [check_integer(units, "hidden", low=1) for units in hidden]
     latent_dim = check_integer(latent_dim, "latent_dim", low=1)

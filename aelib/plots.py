@@ -64,7 +64,7 @@ def image_rows(rows, *, title, captions=None):
     Parameters
     ----------
     rows : mapping of str to ndarray
-        Label of a row to its images, ``(n, 784)`` or ``(n, 28, 28, 1)``; every row the same number.
+        Label of a row to its images, ``(n, 784)``, ``(n, 28, 28)`` or ``(n, 28, 28, 1)``; every row the same number.
     title : str
     captions : mapping of str to sequence of str, optional
         For a row's label, a short text under each of its images.
@@ -76,7 +76,7 @@ def image_rows(rows, *, title, captions=None):
     Raises
     ------
     ValueError
-        If there is nothing to draw, or rows differ in length.
+        If ``rows`` is not a mapping or is empty, a row does not hold images, or rows differ in length.
     """
     _require_mapping(rows, "rows")
     images = {label: as_images(np.asarray(row, dtype=np.float32))[..., 0] for label, row in rows.items()}
@@ -113,6 +113,11 @@ def weight_images(weights, *, title, columns=16):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the weights are not of shape ``(n, 784)``, or there are none.
     """
     weights = np.asarray(weights)
     if weights.ndim != 2 or weights.shape[1] != 784 or len(weights) == 0:
@@ -130,12 +135,14 @@ def weight_images(weights, *, title, columns=16):
 
 
 def architecture(sizes, names, *, title):
-    """An autoencoder's layers as bars in a row, each as tall as the logarithm of its width.
+    """An autoencoder's layers as bars in a row, each of the height ``log2(width + 1)``.
+
+    The narrowest layer is taken for the code, and gets another colour.
 
     Parameters
     ----------
     sizes : sequence of int
-        Units in each layer, from the input to the output.
+        Units in each layer, from the input to the output; at least three layers.
     names : sequence of str
         A name for each layer.
     title : str
@@ -143,6 +150,11 @@ def architecture(sizes, names, *, title):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three layers, or not as many names.
     """
     if len(sizes) != len(names) or len(sizes) < 3:
         raise ValueError(f"got {len(sizes)} sizes and {len(names)} names; expected the same number, at least 3")
@@ -171,6 +183,8 @@ def architecture(sizes, names, *, title):
 def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=False, log_y=False):
     """Lines over a shared axis, such as a loss over the epochs.
 
+    A line of up to 40 values has a marker at each.
+
     Parameters
     ----------
     series : mapping of str to sequence of float
@@ -186,6 +200,11 @@ def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=Fals
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If ``series`` is not a mapping or is empty, or ``x`` does not have its labels or lengths.
     """
     _require_mapping(series, "series")
     if isinstance(x, Mapping) and set(x) != set(series):
@@ -204,6 +223,8 @@ def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=Fals
 def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, log_x=False, log_y=False, ticks=None):
     """Means over seeds with one standard deviation up and down, a line for each group.
 
+    The standard deviation is that of a sample of n runs, divided by n - 1; a single run has none.
+
     Parameters
     ----------
     frame : pandas.DataFrame
@@ -212,13 +233,18 @@ def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, lo
         Columns: along the axis, measured, and told apart by line.
     title, xlabel, ylabel : str
     references, log_x, log_y
-        As in `curves`.
+        As in `curves`, but a logarithmic x axis has the base 2 and is marked at ``ticks``.
     ticks : sequence of float, optional
         Numbers to write along a logarithmic x axis; by default those that occur.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the table lacks one of the three columns.
     """
     if missing := [column for column in (x, y, group) if column not in frame.columns]:
         raise ValueError(f"the table has no column {missing}; it has {list(frame.columns)}")
@@ -272,6 +298,11 @@ def bars(values, *, title, xlabel, errors=None, number_format="{:.4g}"):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If ``values`` is not a mapping or is empty.
     """
     _require_mapping(values, "values")
     figure, axes = _figure(0.9 + 0.36 * len(values))
@@ -303,6 +334,11 @@ def histogram(series, *, title, xlabel, ylabel="share", bins=50, log_y=False):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If ``series`` is not a mapping or is empty, or NumPy cannot make bins of the numbers.
     """
     _require_mapping(series, "series")
     edges = np.histogram_bin_edges(np.concatenate([np.ravel(values) for values in series.values()]), bins=bins)
@@ -326,12 +362,18 @@ def heatmap(matrix, *, row_labels, column_labels, title, xlabel, ylabel, number_
         One for each row and column.
     title, xlabel, ylabel : str
     number_format : str
+        For the numbers written.
     colour_label : str
         What the colours measure.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each row and column.
     """
     matrix = np.asarray(matrix, dtype=float)
     if matrix.shape != (len(row_labels), len(column_labels)):
@@ -373,6 +415,11 @@ def latent_planes(planes, labels, *, title, class_names=tuple("0123456789"), col
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If ``planes`` is not a mapping or is empty, codes are not two-dimensional, or not one for each label.
     """
     _require_mapping(planes, "planes")
     columns = min(columns, len(planes))
@@ -444,6 +491,11 @@ def decoded_plane(decode, *, x_range, y_range, steps=20, title):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If ``decode`` does not give 784 pixels for each code.
     """
     figure, axes = _figure(WIDTH * 0.95)
     draw_decoded(axes[0, 0], decode, x_range=x_range, y_range=y_range, steps=steps)
@@ -467,6 +519,11 @@ def plane_and_grid(decode, codes, labels, *, title, steps=16, class_names=tuple(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If codes are not two-dimensional, or not one for each label; or as `decoded_plane`.
     """
     low, high = np.percentile(codes, [1, 99], axis=0)
     margin = 0.05 * (high - low)
@@ -485,7 +542,19 @@ def plane_and_grid(decode, codes, labels, *, title, steps=16, class_names=tuple(
 
 
 def draw_decoded(ax, decode, *, x_range, y_range, steps):
-    """Draw a decoded grid into given axes; see `decoded_plane`."""
+    """Draw a decoded grid into given axes: for figures that hold more than a plane.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    decode, x_range, y_range, steps
+        As in `decoded_plane`. Each image fills the cell whose centre is its code.
+
+    Raises
+    ------
+    ValueError
+        If ``decode`` does not give 784 pixels for each code.
+    """
     (x_low, x_high), (y_low, y_high) = x_range, y_range
     # Each image fills the cell whose centre is its code.
     across = x_low + (np.arange(steps) + 0.5) * (x_high - x_low) / steps

@@ -46,8 +46,8 @@ def stratified_draw(labels, size, *, seed):
     Raises
     ------
     ValueError
-        If `labels` are no integers of shape (n,), or `size` asks for less than one image of each class or for more
-        than the smallest class has.
+        If `labels` are not integers of shape (n,), `size` asks for less than one image of each class or for more than
+        the smallest class has, or `seed` is not a non-negative integer.
     """
     labels = _check_labels(labels, "labels")
     classes, counts = np.unique(labels, return_counts=True)
@@ -68,8 +68,8 @@ def linear_probe(features, labels, *, seed):
     components of PCA, and pixels that are lit in one image of a hundred.
 
     The strength of the penalty on the weights is chosen among `INVERSE_PENALTIES` by the log loss on labelled images
-    held out: folds of a fifth, as many as it takes to hold out 60 images. It is weakened until that loss rises. Then
-    the probe is fitted to all labelled images.
+    held out: folds of a fifth, as many as it takes to hold out 60 images. It is weakened until that loss no longer
+    falls. Then the probe is fitted to all labelled images.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def linear_probe(features, labels, *, seed):
     Raises
     ------
     ValueError
-        If `features` are no finite floats of shape (n, d), or `labels` are not n integers of at least two classes with
-        five images each.
+        If `features` are not finite floats of shape (n, d), `labels` are not n integers of at least two classes with
+        five images each, or `seed` is not a non-negative integer.
     """
     features, labels = _check_labelled(features, labels)
     features = features.astype(np.float64, copy=False)
@@ -131,7 +131,7 @@ def neighbour_probe(features, labels):
     """Fit a nearest-neighbour classifier: the nearest labelled images vote, nearer ones with more weight.
 
     Distances are Euclidean, between the features as they are; a vote counts one over its distance. How many vote is
-    chosen among `NEIGHBOURS`, by leaving out each labelled image in turn.
+    chosen among `NEIGHBOURS`, by leaving out each labelled image in turn: of equally good numbers, the smallest.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def neighbour_probe(features, labels):
     Raises
     ------
     ValueError
-        If `features` are no finite floats of shape (n, d), or `labels` are not n integers of at least two classes.
+        If `features` are not finite floats of shape (n, d), or `labels` are not n integers of at least two classes.
     """
     features, labels = _check_labelled(features, labels)
     classes = np.unique(labels)
@@ -174,9 +174,10 @@ def probe_accuracy(features, labels, test_features, test_labels, *, sizes=(100, 
     test_labels : array_like of int, shape (m,)
         Classes of the test images.
     sizes : sequence of int
-        Labelled images in a draw.
+        Labelled images in a draw: at least five of each class, and no more of each than the smallest class has.
     draws : int
-        Draws of each size. The draw's number is its seed, so that equal draws of different features can be paired.
+        Draws of each size, at least 1. The draw's number is its seed, so that equal draws of different features can be
+        paired.
 
     Returns
     -------
@@ -187,7 +188,7 @@ def probe_accuracy(features, labels, test_features, test_labels, *, sizes=(100, 
     Raises
     ------
     ValueError
-        If features or labels do not fit together, or a size cannot be drawn.
+        If features or labels do not fit together, or a number is out of range.
     """
     features, labels = _check_labelled(features, labels)
     test_features, test_labels = _check_labelled(test_features, test_labels, "test_")
@@ -217,7 +218,7 @@ def retrieve(gallery, queries, *, count=10):
     queries : array_like of float, shape (m, d)
         Features of the images to search for; not themselves in the gallery.
     count : int
-        Images to find, at most n.
+        Images to find, from 1 to n.
 
     Returns
     -------
@@ -227,7 +228,7 @@ def retrieve(gallery, queries, *, count=10):
     Raises
     ------
     ValueError
-        If the features are no finite floats of shapes (n, d) and (m, d), or `count` is out of range.
+        If the features are not finite floats of shapes (n, d) and (m, d), or `count` is out of range.
     """
     gallery, queries = check_vectors(gallery, "gallery"), check_vectors(queries, "queries")
     if gallery.shape[1] != queries.shape[1]:
@@ -258,7 +259,8 @@ def precision_at(found, gallery_labels, query_labels):
     Raises
     ------
     ValueError
-        If `found` holds no integers of shape (m, count), or points outside the gallery.
+        If `found` is not an array of integers of shape (m, count) or points outside the gallery, or if labels are not
+        integers of shapes (n,) and (m,).
     """
     found, gallery_labels = np.asarray(found), _check_labels(gallery_labels, "gallery_labels")
     query_labels = _check_labels(query_labels, "query_labels")

@@ -28,11 +28,14 @@ def fit(
 ):
     """Train a model to turn ``x`` into ``target``; without a target, to reproduce ``x``.
 
-    The optimiser starts without memory of earlier training; the weights go on from where they are. A whole epoch is
-    handed to the backend as one execution, which saves most of what stock Keras spends between batches. Small dense
-    models are compiled by XLA as well; convolutions and models of more than a million parameters are not, since XLA's
-    convolutions and products of large matrices are slower on a CPU. Compiling takes seconds, so a model that was fitted
-    before with equal settings is not compiled again.
+    The weights go on from where they are. An optimiser given by name starts without memory of earlier training (not
+    exactly so where its state does not begin at zero: Adagrad, Ftrl, Nadam). One given as an object keeps its memory,
+    so give a new one.
+
+    A whole epoch is handed to the backend as one execution, which saves most of what stock Keras spends between
+    batches. With TensorFlow, dense models of up to a million parameters are compiled by XLA as well; others are not,
+    since XLA's convolutions and products of large matrices are slower on a CPU. Compiling takes seconds, so a model
+    that was fitted before with equal settings, optimiser and loss given by name, is not compiled again.
 
     Parameters
     ----------
@@ -43,15 +46,16 @@ def fit(
     target : ndarray, optional
         What the model should give for ``x``: same length, shape of its output, values in [0, 1].
     epochs, batch_size : int
-        Passes over the data, and images in one gradient step.
+        Passes over the data, and images in one gradient step; both at least 1.
     seed : int
-        Fixes the order of the batches and whatever else is random in training. Sets the global seeds of Python,
-        NumPy and Keras.
+        From 0 to 4,294,967,295. Fixes the order of the batches and whatever else is random in training. Sets the global
+        seeds of Python, NumPy and Keras.
     validation_data : tuple of ndarray, optional
-        ``(x, target)``, measured after every epoch. Validation images, never test images.
+        A pair such as ``x`` and ``target``, measured after every epoch. Validation images, never test images.
     optimizer : str or keras.optimizers.Optimizer
+        Name, or a new object.
     loss : str or callable
-        As Keras takes them. Keras reports the mean over images *and* pixels.
+        As Keras takes it. Keras reports the mean over images *and* pixels.
     callbacks : sequence of keras.callbacks.Callback
         Called once an epoch. Batches pass unseen: an epoch is one execution.
 
@@ -67,7 +71,12 @@ def fit(
     ------
     ValueError
         If ``x`` or ``target`` is not of floats in [0, 1], is empty or does not fit the model, if they differ in length,
-        or if a number is out of range.
+        if ``validation_data`` is not a pair of such arrays, or if a number is out of range.
+
+    Notes
+    -----
+    A fitted model that adds penalties to its loss (sparse or variational) is loaded by
+    ``keras.saving.load_model(path, compile=False)``.
     """
     x, target = _check_pair(model, x, x if target is None else target)
     if validation_data is not None:

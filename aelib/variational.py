@@ -1,6 +1,7 @@
 """What a variational autoencoder says about the probability of images: binarised images, and bounds in nats.
 
-Everything that is averaged or exponentiated is float64. Models are called a chunk of images at a time.
+Models and sums over pixels are computed in float32, averages over codes and exponentials of weights in float64. Models
+are called a chunk of images at a time.
 """
 
 import keras
@@ -76,8 +77,8 @@ def log_weights(model, x, *, samples, seed):
     .. math:: \ln w = \ln p(x \mid z) + \ln p(z) - \ln q(z \mid x), \qquad z \sim q(z \mid x)
 
     with a standard normal :math:`p(z)`, and for :math:`p(x \mid z)` independent pixels that are 1 with the probability
-    that the decoder gives, clipped as in `aelib.losses.binary_crossentropy`. The mean of :math:`w` is an unbiased
-    estimate of :math:`p(x)`; the mean of :math:`\ln w` one of the evidence lower bound.
+    that the decoder gives, clipped as in `aelib.losses.binary_crossentropy`, but in float32. The mean of :math:`w` is
+    an unbiased estimate of :math:`p(x)`; the mean of :math:`\ln w` one of the evidence lower bound.
 
     Parameters
     ----------
@@ -99,6 +100,10 @@ def log_weights(model, x, *, samples, seed):
     ValueError
         If `x` is not an array of zeros and ones of shape (n, d), `samples` is not a positive integer, or `seed` is not
         a non-negative integer.
+
+    Notes
+    -----
+    Burda, Grosse and Salakhutdinov (2015), *Importance weighted autoencoders*.
     """
     x = check_range(check_vectors(x))
     if not ((x == 0) | (x == 1)).all():
@@ -165,6 +170,10 @@ def bound_terms(model, x, *, samples=1, seed):
     ValueError
         If `x` is not an array of floats in [0, 1] of shape (n, d), `samples` is not a positive integer, or `seed` is
         not a non-negative integer.
+
+    Notes
+    -----
+    Kingma and Welling (2013), *Auto-encoding variational Bayes*. Pixels are clipped as in `log_weights`.
     """
     x = check_range(check_vectors(x))
     samples = check_integer(samples, "samples", low=1)
