@@ -2,6 +2,7 @@
 
 import functools
 import multiprocessing
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -66,6 +67,27 @@ def test_runs_after_an_error_are_not_begun():
     with pytest.raises(RuntimeError):
         sweep(task, {"a": [1, 2, 3]}, seeds=[0])
     assert begun == [1, 2]
+
+
+def test_runs_that_wait_on_an_executor_are_cancelled_after_an_error():
+    may_end, begun = threading.Event(), []
+
+    def task(a, *, seed):
+        begun.append(a)
+        if a == 1:
+            raise RuntimeError("no luck")
+        may_end.wait(20)
+        return {"x": 1}
+
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(RuntimeError, match="no luck"):
+            sweep(task, {"a": [1, 2, 3]}, seeds=[0], executor=executor)
+        may_end.set()
+    assert 3 not in begun
+
+
+def test_without_parameters_there_is_a_run_for_each_seed():
+    assert sweep(lambda *, seed: {"x": 2 * seed}, {}, seeds=[1, 2]).to_dict("list") == {"seed": [1, 2], "x": [2, 4]}
 
 
 @pytest.mark.parametrize(

@@ -99,10 +99,68 @@ def test_a_logarithmic_axis_is_marked_where_it_is_asked_for():
         assert [label.get_text() for label in ax.get_xticklabels()] == expected
 
 
-def test_shares_in_a_histogram_add_up_to_one():
+def test_a_histogram_holds_the_shares_of_shared_bins():
     figure = plots.histogram({"a": [0, 0, 1], "b": [1, 1, 1, 1]}, title="t", xlabel="x", bins=2)
-    for patch in figure.axes[0].patches:
-        assert patch.get_data().values.sum() == pytest.approx(1)
+    shares = [patch.get_data().values for patch in figure.axes[0].patches]
+    np.testing.assert_allclose(shares, [[2 / 3, 1 / 3], [0, 1]])
+
+
+def test_curves_count_from_one_name_their_references_and_scale_their_axes():
+    arguments = {"title": "t", "xlabel": "x", "ylabel": "y", "references": {"r": 1.5}, "log_x": True, "log_y": True}
+    ax = plots.curves({"a": [3, 2, 1]}, **arguments).axes[0]
+    line, reference = ax.get_lines()
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert reference.get_label() == "r (1.5)" and list(reference.get_ydata()) == [1.5, 1.5]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_a_heatmap_writes_each_number_where_it_can_be_read():
+    figure = plots.heatmap([[0, 1], [2, 3]], row_labels="ab", column_labels="cd", title="t", xlabel="x", ylabel="y")
+    written = {(round(text.get_position()[1]), round(text.get_position()[0])): text for text in figure.axes[0].texts}
+    assert {place: text.get_text() for place, text in written.items()} == {
+        (0, 0): "0", (0, 1): "1", (1, 0): "2", (1, 1): "3",
+    }  # fmt: skip
+    colours = [text.get_color() for text in figure.axes[0].texts]
+    assert colours == ["white", "white", "black", "black"], "white on dark cells, below the middle"
+
+
+def test_bars_stand_in_order_with_their_numbers():
+    ax = plots.bars({"a": 1, "b": 2}, title="t", xlabel="x", number_format="{:.2f}").axes[0]
+    assert [text.get_text() for text in ax.texts] == ["1.00", "2.00"]
+    assert [bar.get_width() for bar in ax.patches] == [1, 2]
+    assert ax.yaxis_inverted(), "the first one is on top"
+
+
+def test_an_architecture_is_as_tall_as_the_logarithms_and_shows_the_code():
+    ax = plots.architecture([3, 1, 3], ["in", "code", "out"], title="t").axes[0]
+    bars = [patch for patch in ax.patches if patch.get_edgecolor() == (0, 0, 0, 1) and hasattr(patch, "get_height")]
+    np.testing.assert_allclose([bar.get_height() for bar in bars], [2, 1, 2])
+    assert [matplotlib.colors.to_hex(bar.get_facecolor()) for bar in bars] == [
+        plots.COLOURS[0], plots.COLOURS[2], plots.COLOURS[0],
+    ]  # fmt: skip
+
+
+def test_weights_are_drawn_on_one_scale_with_zero_in_its_middle():
+    weights = np.zeros((2, 784))
+    weights[0, 0], weights[1, 0] = 1, -0.5
+    figure = plots.weight_images(weights, title="t", columns=2)
+    limits = [ax.get_images()[0].get_clim() for ax in figure.axes[:2]]
+    assert limits == [(-1, 1), (-1, 1)]
+
+
+def test_rows_of_images_carry_their_labels_and_captions():
+    figure = plots.image_rows({"one": IMAGES[:2], "two": IMAGES[2:]}, title="t", captions={"two": ["a", "b"]})
+    assert [ax.get_ylabel() for ax in figure.axes] == ["one", "", "two", ""]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["", "", "a", "b"]
+
+
+def test_a_plane_and_its_grid_cover_the_same_ground():
+    codes = np.stack([np.arange(101.0), np.arange(101.0)], axis=1)  # percentiles 1 and 99 are 1 and 99
+    figure = plots.plane_and_grid(decode, codes, np.arange(101) % 10, title="t", steps=3, points=10)
+    left, right = figure.axes
+    for ax in (left, right):
+        np.testing.assert_allclose([ax.get_xlim(), ax.get_ylim()], [(-3.9, 103.9)] * 2)  # a margin of a twentieth
+    assert sum(len(dots.get_offsets()) for dots in left.collections) == 10
 
 
 def test_every_class_has_its_own_colour_and_glyph():

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import integrate, special, stats
 
 from aelib import losses, training, variational
+from aelib.code_layers import GaussianCode
 from aelib.models import Autoencoder, VariationalAutoencoder, variational_autoencoder
 
 PAIRED = [losses.gaussian_divergence, losses.gaussian_divergence_gradient]
@@ -109,6 +110,15 @@ def test_outside_training_the_code_is_the_mean(images):
     assert mean.shape == log_variance.shape == (64, 4)
     assert_array_equal(keras.ops.convert_to_numpy(model.encoder(images)), mean)
     assert_array_equal(model.predict(images, verbose=0), model.predict(images, verbose=0))
+
+
+def test_the_layer_charges_the_divergence_by_hand():
+    layer = GaussianCode(2.0, pixels=10)
+    mean = np.array([[1, 2], [0, 0]], dtype=np.float32)
+    log_variance = np.log(np.array([[1, 1], [4, 1]], dtype=np.float32))
+    layer([mean, log_variance])
+    divergences = (1 + 4) / 2, (4 - 1 - np.log(4)) / 2
+    assert_allclose(float(layer.losses[0]), 2 / 10 * np.mean(divergences), rtol=1e-6)
 
 
 def test_in_training_codes_have_the_mean_and_the_variance_of_their_gaussian():
