@@ -137,7 +137,7 @@ def state_of(*folders):
     return found
 
 
-def measure(sheet, files, place, root, workers):
+def measure(files, place, root, workers):
     """Grade the class once; gives minutes, and what differs from the marks known beforehand."""
     folder = grade.Folder(place / f"grading-{workers}")
     start = time.monotonic()
@@ -169,7 +169,7 @@ def grade_class(sheet_name):
         names = set(os.listdir(tempfile.gettempdir()))
         minutes = {}
         for workers in (1, 2):
-            minutes[workers], differences, rows, folder = measure(sheet, files, place, root, workers)
+            minutes[workers], differences, rows, folder = measure(files, place, root, workers)
             verdict = "as known beforehand" if not differences else "NOT as known beforehand:"
             print(f"\n{workers} at a time: {len(rows)} submissions, {minutes[workers]:.2f} minutes, marks {verdict}")
             print("".join(f"  {difference}\n" for difference in differences), flush=True)

@@ -174,14 +174,19 @@ def test_every_image_has_alternative_text(html, soups):
     )
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
-def test_every_figure_of_the_notebook_is_in_the_page(html, soups, page):
-    figures = sum(
+def figures_saved(pair):
+    """How many outputs of a notebook are figures: images and live explorers."""
+    return sum(
         any(kind.startswith("image/") for kind in output.get("data", {}))
         or "<figure" in "".join(output.get("data", {}).get("text/html", ""))
-        for cell in pairs.read_notebook_half(NOTEBOOKS[page]).cells
+        for cell in pairs.read_notebook_half(pair).cells
         for output in cell.get("outputs", [])
     )
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_every_figure_of_the_notebook_is_in_the_page(html, soups, page):
+    figures = figures_saved(NOTEBOOKS[page])
     shown = len(soups[html / f"{page}.html"].select(".cell_output img"))
     assert shown == figures, f"{page}: {figures} figures in the notebook, {shown} in the page; make sync"
 

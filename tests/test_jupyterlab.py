@@ -19,7 +19,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_book import RAW_MARKUP
+from test_book import RAW_MARKUP, figures_saved
 from test_browser import SCREENSHOTS, find_chromium
 
 import pairs
@@ -158,16 +158,6 @@ def faults_of_outputs(page):
     """Standard error and errors among the outputs."""
     wrong = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
     return page.locator(f".jp-OutputArea {wrong}").all_inner_texts()
-
-
-def figures_saved(pair):
-    notebook = pairs.read_notebook_half(pair)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return sum(
-        any(kind.startswith("image/") for kind in output.get("data", {}))
-        or "<figure" in "".join(output.get("data", {}).get("text/html", ""))
-        for output in outputs
-    )
 
 
 def figures_shown(page):

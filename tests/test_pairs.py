@@ -276,7 +276,7 @@ def names_in(node):
             yield part.attr
 
 
-def test_images_in_training(tree):
+def lines_that_fit_on_test_images(tree):
     """List the lines of calls that fit something, or validate, on test images."""
     lines = []
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
@@ -288,12 +288,9 @@ def test_images_in_training(tree):
     return lines
 
 
-test_images_in_training.__test__ = False
-
-
 @each_pair
 def test_test_images_are_for_reporting(pair):
-    lines = test_images_in_training(ast.parse(pair.text_path.read_text(encoding="utf-8")))
+    lines = lines_that_fit_on_test_images(ast.parse(pair.text_path.read_text(encoding="utf-8")))
     assert not lines, f"{pair.text_path.name}: test images are fitted or validated on, in lines {lines}"
 
 
@@ -309,7 +306,7 @@ def test_test_images_are_for_reporting(pair):
     ],
 )
 def test_the_check_on_test_images_catches(code, caught):
-    assert bool(test_images_in_training(ast.parse(code))) == caught
+    assert bool(lines_that_fit_on_test_images(ast.parse(code))) == caught
 
 
 @each_pair

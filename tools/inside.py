@@ -134,7 +134,7 @@ class Relay:
         while True:
             command, data = self.command(wait=True)
             if command["do"] == "run":
-                self.run(command["code"], store=command.get("store", True))
+                self.run(command["code"])
             elif command["do"] == "serve":
                 self.serve()
             elif command["do"] == "ask":
@@ -163,9 +163,9 @@ class Relay:
                 self.manager.interrupt_kernel()
         return ready
 
-    def run(self, code: str, store: bool) -> None:
+    def run(self, code: str) -> None:
         """Run a cell, passing its outputs on."""
-        identity = self.client.execute(code, store_history=store, allow_stdin=False, stop_on_error=False)
+        identity = self.client.execute(code, allow_stdin=False, stop_on_error=False)
         size, status, idle, leaving, checked = 0, None, False, False, time.monotonic()
         while not (status and idle):
             ready = self.wait()

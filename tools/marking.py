@@ -55,12 +55,6 @@ class Sheet:
     released: NotebookNode
 
     @property
-    def titles(self) -> dict[str, str]:
-        """Name of each graded part, by ``grade_id``, in order: ``Task 1``, ``Question 1``."""
-        graded = [sheets.grade_id(c) for c in self.source.cells if sheets.kind_of(c) in ("tests", "question")]
-        return {name: name.removesuffix("-tests").replace("-", " ").capitalize() for name in graded}
-
-    @property
     def points(self) -> dict[str, float]:
         """Marks for each graded part, by ``grade_id``."""
         return sheets.points_of(self.source)

@@ -347,7 +347,7 @@ class Kernel:
     def __exit__(self, *_) -> None:
         self.close()
 
-    def run(self, code: str, seconds: float, *, store: bool = True) -> tuple[list[dict], str]:
+    def run(self, code: str, seconds: float) -> tuple[list[dict], str]:
         """Run one cell.
 
         Parameters
@@ -356,8 +356,6 @@ class Kernel:
             The cell.
         seconds : float
             It is interrupted after as long, and the sandbox ended if that does not help.
-        store : bool
-            Whether it counts in the kernel's numbering.
 
         Returns
         -------
@@ -375,7 +373,7 @@ class Kernel:
         problem = ""
         deadline = time.monotonic() + seconds
         try:
-            self._send({"do": "run", "code": code, "store": store}, deadline)
+            self._send({"do": "run", "code": code}, deadline)
             while True:
                 try:
                     message, _ = self._receive(deadline)
