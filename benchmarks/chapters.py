@@ -1,7 +1,7 @@
 """Seconds and peak memory of every chapter, each executed cold in a process of its own.
 
-All chapters take hours on a slow machine. So each is kept in ``_build/bench`` as it was executed, with the seconds of
-every cell in its metadata; a measurement that was interrupted takes up from there, if the code is the same.
+All chapters take more than an hour on a slow machine. So each is kept in ``_build/bench`` as it was executed, with the
+seconds of every cell in its metadata; a measurement that was interrupted takes up from there, if the code is the same.
 """
 
 import shutil

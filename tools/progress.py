@@ -77,8 +77,7 @@ def room() -> int:
 def fault_of_files(error: OSError) -> str:
     """Say what to do where a file cannot be read or written, such as when the disk is full."""
     return (
-        f"ERROR: {error.filename or 'a file'}: {error.strerror or error}. Mend that and run the same command again; "
-        "nothing is half-written."
+        f"ERROR: {error.filename or 'a file'}: {error.strerror or error}. Mend that, then run the same command again."
     )
 
 
