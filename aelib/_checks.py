@@ -1,5 +1,6 @@
 """Input validation shared by aelib's modules: every error says what was given and what was expected."""
 
+import math
 import operator
 
 import numpy as np
@@ -36,8 +37,8 @@ def check_floats(x, name="x"):
     if x.size == 0:
         raise ValueError(f"{name} is empty, with shape {x.shape}; expected at least one row and one column")
     if not np.issubdtype(x.dtype, np.floating):
-        advice = ": divide by 255" if x.dtype == np.uint8 else ""
-        raise ValueError(f"{name} has dtype {x.dtype}; expected floats in [0, 1]{advice}")
+        advice = "; of an image, divide by 255" if x.dtype == np.uint8 else ""
+        raise ValueError(f"{name} has dtype {x.dtype}; expected floats{advice}")
     # Minimum and maximum carry every NaN and infinity, and unlike isfinite they need no array of their own.
     low, high = x.min(), x.max()
     if np.isnan(low):
@@ -109,7 +110,7 @@ def check_vectors(x, name="x"):
     Raises
     ------
     ValueError
-        As `check_floats`; and if `x` has not two dimensions.
+        As `check_floats`; and if `x` does not have two dimensions.
     """
     x = check_floats(x, name)
     if x.ndim != 2:
@@ -157,7 +158,7 @@ def check_number(value, name, *, low, high=None):
     """
     expected = f"a number of at least {low}" if high is None else f"a number from {low} to {high}"
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not real or not np.isfinite(value) or value < low or (high is not None and value > high):
+    if not real or not math.isfinite(value) or value < low or (high is not None and value > high):
         raise ValueError(f"{name} is {value!r}; expected {expected}")
     return float(value)
 

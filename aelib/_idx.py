@@ -168,6 +168,7 @@ def read_npz(path, name):
         EOFError,
         TypeError,
         AttributeError,
+        RuntimeError,  # zipfile's, for encryption and, as NotImplementedError, for unknown compression
         zipfile.BadZipFile,
         zlib.error,
     ) as error:

@@ -124,7 +124,7 @@ def mahalanobis(codes, normal_codes):
     variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
     # Rounding in float32 codes leaves variances of about this size where there are none.
     kept = variances > np.finfo(np.float32).eps * variances[-1]
-    if variances[-1] <= 0:
+    if not (normal_codes.min(axis=0) < normal_codes.max(axis=0)).any():
         raise ValueError("normal_codes are all the same; expected codes that vary: is every unit dead?")
     whitening = directions[:, kept] / np.sqrt(variances[kept])
     return np.linalg.norm((codes - mean) @ whitening, axis=1)
@@ -150,8 +150,8 @@ def relative_score(scores, normal_scores, nearest):
 
     Returns
     -------
-    numpy.ndarray, shape (n,)
-        Ratios, in the precision of the scores; about 1 for a normal image.
+    numpy.ndarray of float64, shape (n,)
+        Ratios; about 1 for a normal image.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def relative_score(scores, normal_scores, nearest):
         )
     if normal_scores.min() <= 0:
         raise ValueError(f"normal_scores go down to {normal_scores.min():.6g}; expected all of them above 0")
-    return scores / normal_scores[nearest].mean(axis=1)
+    return scores / normal_scores[nearest].mean(axis=1, dtype=np.float64)
 
 
 def standardised_sum(scores, normal_scores):
@@ -204,8 +204,10 @@ def standardised_sum(scores, normal_scores):
     """
     scores, normal_scores = _check_tables(scores, normal_scores, "scores", "normal_scores")
     mean, std = normal_scores.mean(axis=0, dtype=np.float64), normal_scores.std(axis=0, dtype=np.float64)
-    if std.min() <= 0:
-        raise ValueError(f"column {std.argmin()} of normal_scores does not vary; expected scores that do")
+    # Not by their deviation: rounding may give one to scores that are all the same.
+    varies = normal_scores.min(axis=0) < normal_scores.max(axis=0)
+    if not varies.all():
+        raise ValueError(f"column {varies.argmin()} of normal_scores does not vary; expected scores that do")
     return ((scores - mean) / std).sum(axis=1)
 
 

@@ -1,9 +1,12 @@
 """Layers that act on codes: the noise of a variational autoencoder, penalties on dense codes, the k largest values."""
 
 import keras
+import numpy as np
 from keras import layers
 
 from aelib._checks import check_integer, check_number, check_seed
+
+_LEAST_TARGET = float(np.float32(1e-4))  # as a saved model gives it back
 
 
 @keras.saving.register_keras_serializable(package="aelib")
@@ -180,7 +183,7 @@ class KLSparsity(_Penalty):
 
     def __init__(self, weight, target=0.05, **kwargs):
         super().__init__(weight, **kwargs)
-        self.target = self._number("target", check_number(target, "target", low=1e-4, high=1 - 1e-4))
+        self.target = self._number("target", check_number(target, "target", low=_LEAST_TARGET, high=1 - 1e-4))
 
     def penalty(self, codes):
         """Kullback-Leibler divergences between coins of bias `target` and of each unit's mean, summed over units."""

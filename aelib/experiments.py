@@ -43,6 +43,8 @@ def sweep(task, grid, *, seeds, executor=None):
     seeds = list(seeds)
     if not seeds or len(set(seeds)) != len(seeds):
         raise ValueError(f"seeds are {seeds}; expected at least one, each once")
+    if letters := [name for name, values in grid.items() if isinstance(values, str)]:
+        raise ValueError(f"the grid's values for {', '.join(letters)} are one string; expected a list of values")
     grid = {name: list(values) for name, values in grid.items()}
     if empty := [name for name, values in grid.items() if not values]:
         raise ValueError(f"the grid has no values for {', '.join(empty)}; expected at least one for each parameter")

@@ -179,7 +179,7 @@
       sliders.forEach((input, axis) => { input.value = point[axis]; });
       const [name, distance] = nearest();
       said.textContent = `Code (${fixed(point[0])}, ${fixed(point[1])}). ` +
-        `The nearest code shown belongs to a ${name}, ${fixed(distance)} away.`;
+        `The nearest code shown: ${name}, ${fixed(distance)} away.`;
     });
 
     function move(x, y) {

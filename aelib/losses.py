@@ -99,7 +99,7 @@ def pixel_entropy(x):
     x = check_range(check_vectors(x)).astype(np.float64, copy=False)
     # At 0 and at 1 the logarithm's argument is replaced by 1, so that the product is 0 rather than 0 times infinity.
     entropy = x * np.log(np.where(x > 0, x, 1.0)) + (1 - x) * np.log(np.where(x < 1, 1 - x, 1.0))
-    return -entropy.sum(axis=1)
+    return -entropy.sum(axis=1) + 0.0  # no -0.0
 
 
 def squared_error(x, x_hat):

@@ -101,11 +101,7 @@ class Autoencoder(keras.Model):
         return self.decoder(self.encoder(x, training=training), training=training)
 
     def get_config(self):
-        """Both halves, so that ``keras.saving.load_model`` restores them as they were.
-
-        A fitted model that adds penalties to its loss (sparse or variational) is loaded by
-        ``keras.saving.load_model(path, compile=False)``.
-        """
+        """Both halves, so that ``keras.saving.load_model`` restores them as they were."""
         halves = {"encoder": self.encoder, "decoder": self.decoder}
         return super().get_config() | {name: keras.saving.serialize_keras_object(half) for name, half in halves.items()}
 
@@ -166,10 +162,12 @@ def dense_autoencoder(
     # One independent stream for each layer: neighbouring seeds must not share a layer's start.
     streams = iter(np.random.SeedSequence(check_seed(seed)).generate_state(2 * len(sizes) + 2) >> 1)
 
-    drawn = type(keras.initializers.get(initializer))
+    drawn = keras.initializers.get(initializer)
+    if "seed" not in getattr(drawn, "get_config", dict)():
+        raise ValueError(f"initializer is {initializer!r}; expected one that draws at random, such as 'he_uniform'")
 
     def dense(units, activation, layer_name):
-        kernel = drawn(seed=int(next(streams)))
+        kernel = type(drawn).from_config(drawn.get_config() | {"seed": int(next(streams))})
         return layers.Dense(units, activation=activation, kernel_initializer=kernel, name=layer_name)
 
     encoder = keras.Sequential(

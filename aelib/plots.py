@@ -122,7 +122,7 @@ def weight_images(weights, *, title, columns=16):
     weights = np.asarray(weights)
     if weights.ndim != 2 or weights.shape[1] != 784 or len(weights) == 0:
         raise ValueError(f"weights have shape {weights.shape}; expected (n, 784): one row for each unit")
-    limit = np.abs(weights).max()
+    limit = np.abs(weights).max() or 1.0
     lines = -(-len(weights) // columns)
     figure, axes = _figure(0.4 + lines * (WIDTH - 0.8) / columns, rows=lines, columns=columns)
     for ax in axes.flat:
@@ -251,7 +251,7 @@ def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, lo
     figure, axes = _figure(4.2)
     ax = axes[0, 0]
     for index, (label, part) in enumerate(frame.groupby(group, sort=False)):
-        runs = part.groupby(x)[y].agg(["mean", "std"]).fillna(0)
+        runs = part.groupby(x)[y].agg(["mean", "std"]).fillna({"std": 0})
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
         ax.errorbar(
             runs.index.to_numpy(),
@@ -422,6 +422,8 @@ def latent_planes(planes, labels, *, title, class_names=tuple("0123456789"), col
         If ``planes`` is not a mapping or is empty, codes are not two-dimensional, or not one for each label.
     """
     _require_mapping(planes, "planes")
+    if short := {name: len(codes) for name, codes in planes.items() if len(codes) != len(labels)}:
+        raise ValueError(f"planes have {short} codes, but there are {len(labels)} labels; expected one for each code")
     columns = min(columns, len(planes))
     lines = -(-len(planes) // columns)
     figure, axes = _figure(lines * (WIDTH * 0.92 / columns) + 0.7, rows=lines, columns=columns)
@@ -530,6 +532,8 @@ def plane_and_grid(decode, codes, labels, *, title, steps=16, class_names=tuple(
     (x_low, y_low), (x_high, y_high) = low - margin, high + margin
     figure, axes = _figure(WIDTH * 0.56, columns=2)
     left, right = axes[0]
+    if len(codes) != len(labels):
+        raise ValueError(f"got {len(codes)} codes and {len(labels)} labels; expected one for each")
     draw_codes(left, codes[:points], labels[:points], class_names=class_names)
     left.set(xlim=(x_low, x_high), ylim=(y_low, y_high), title="codes of test images")
     draw_decoded(right, decode, x_range=(x_low, x_high), y_range=(y_low, y_high), steps=steps)

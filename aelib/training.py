@@ -28,14 +28,13 @@ def fit(
 ):
     """Train a model to turn ``x`` into ``target``; without a target, to reproduce ``x``.
 
-    The weights go on from where they are. An optimiser given by name starts without memory of earlier training (not
-    exactly so where its state does not begin at zero: Adagrad, Ftrl, Nadam). One given as an object keeps its memory,
-    so give a new one.
+    The weights go on from where they are; the optimiser starts without memory of earlier training.
 
     A whole epoch is handed to the backend as one execution, which saves most of what stock Keras spends between
     batches. With TensorFlow, dense models of up to a million parameters are compiled by XLA as well; others are not,
     since XLA's convolutions and products of large matrices are slower on a CPU. Compiling takes seconds, so a model
-    that was fitted before with equal settings, optimiser and loss given by name, is not compiled again.
+    that was fitted before with equal settings is not compiled again; optimisers are equal if they are of one kind and
+    set alike.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def fit(
     validation_data : tuple of ndarray, optional
         A pair such as ``x`` and ``target``, measured after every epoch. Validation images, never test images.
     optimizer : str or keras.optimizers.Optimizer
-        Name, or a new object.
+        Its name, or one set as you like. A copy is trained with.
     loss : str or callable
         As Keras takes it. Keras reports the mean over images *and* pixels.
     callbacks : sequence of keras.callbacks.Callback
@@ -72,11 +71,6 @@ def fit(
     ValueError
         If ``x`` or ``target`` is not of floats in [0, 1], is empty or does not fit the model, if they differ in length,
         if ``validation_data`` is not a pair of such arrays, or if a number is out of range.
-
-    Notes
-    -----
-    A fitted model that adds penalties to its loss (sparse or variational) is loaded by
-    ``keras.saving.load_model(path, compile=False)``.
     """
     x, target = _check_pair(model, x, x if target is None else target)
     if validation_data is not None:
@@ -117,12 +111,16 @@ def fit(
     return history
 
 
+@keras.saving.register_keras_serializable(package="aelib")
 class _Reconstruction(keras.metrics.Mean):
     """The loss alone, without what layers add to it; averaged over batches as Keras averages the whole."""
 
-    def __init__(self, loss):
-        super().__init__(name="reconstruction")
+    def __init__(self, loss, name="reconstruction", **kwargs):
+        super().__init__(name=name, **kwargs)
         self.loss = keras.losses.get(loss)
+
+    def get_config(self):
+        return super().get_config() | {"loss": keras.losses.serialize(self.loss)}
 
     def update_state(self, target, output, sample_weight=None):
         images = keras.ops.cast(keras.ops.shape(target)[0], self.dtype)
@@ -137,26 +135,27 @@ def _has_penalties(model, sample):
 
 
 def _compile(model, optimizer, loss, *, sample, steps_per_execution):
-    """Compile a model, or, if it was compiled so before, only wipe its optimiser's memory; gives what to remember."""
+    """Compile a model, or, if it was compiled so before, only put its optimiser back; gives what to remember."""
+    optimizer = keras.optimizers.get(optimizer)
+    described = type(optimizer), optimizer.get_config() | {"name": ""}
     # What is trained counts, too: a half may have been frozen.
-    settings = (optimizer, loss, steps_per_execution, [id(variable) for variable in model.trainable_variables])
-    known, rate, compiled = getattr(model, "fitted_with", (None, None, None))
-    # Objects are compiled afresh: whether two of them are set alike cannot be told. So is a model that somebody else
-    # compiled since, which has taken its function for training away.
-    if known == settings and isinstance(optimizer, str) and isinstance(loss, str) and model.train_function is compiled:
-        for variable in model.optimizer.variables:
-            variable.assign(keras.ops.zeros_like(variable))
-        model.optimizer.learning_rate = rate
+    settings = (described, loss, steps_per_execution, [id(variable) for variable in model.trainable_variables])
+    known, start, compiled = getattr(model, "fitted_with", (None, None, None))
+    # A model that somebody else compiled since is compiled again: that has taken its function for training away.
+    if known == settings and model.train_function is compiled:
+        for variable, value in zip(model.optimizer.variables, start, strict=True):
+            variable.assign(value)
     else:
         model.compile(
-            optimizer=optimizer,
+            optimizer=type(optimizer).from_config(optimizer.get_config()),  # a new one, without memory
             loss=loss,
             metrics=[_Reconstruction(loss)] if _has_penalties(model, sample) else None,
             jit_compile=_jit_compile(model),
             steps_per_execution=steps_per_execution,
         )
-        rate = float(model.optimizer.learning_rate)
-    return settings, rate
+        model.optimizer.build(model.trainable_variables)
+        start = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
+    return settings, start
 
 
 def _check_pair(model, x, target):

@@ -14,7 +14,7 @@ def _with(value):
 
 # What no function of real numbers takes, whatever their shape and range.
 BAD_FLOATS = [
-    pytest.param((GOOD * 255).astype(np.uint8), "dtype uint8; expected floats .* divide by 255", id="uint8"),
+    pytest.param((GOOD * 255).astype(np.uint8), "dtype uint8; expected floats.* divide by 255", id="uint8"),
     pytest.param(GOOD > 0, "dtype bool; expected floats", id="bool"),
     pytest.param(GOOD.astype(np.complex64), "dtype complex64; expected floats", id="complex"),
     pytest.param(GOOD.astype(object), "dtype object; expected floats", id="object"),

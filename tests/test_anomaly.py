@@ -98,6 +98,18 @@ def test_standardised_sum_by_hand():
     np.testing.assert_allclose(anomaly.standardised_sum([[1.0, 20.0], [3.0, 0.0], [2.0, 40.0]], normal), [0, 0, 3])
 
 
+def test_scores_that_are_the_same_up_to_rounding_do_not_vary():
+    same = np.full((3, 1), 0.1)  # their mean is 0.10000000000000002
+    with pytest.raises(ValueError, match="column 0 of normal_scores does not vary"):
+        anomaly.standardised_sum([[0.2]], same)
+    with pytest.raises(ValueError, match="normal_codes are all the same"):
+        anomaly.mahalanobis([[0.2]], same)
+
+
+def test_ratios_are_float64_whatever_the_scores_are():
+    assert anomaly.relative_score(np.float32([1]), np.float32([1, 3]), [[0, 1]]).dtype == np.float64
+
+
 def test_standardised_sum_of_normal_scores_is_centred(codes):
     _, normal = codes
     found = anomaly.standardised_sum(normal, normal)

@@ -352,7 +352,7 @@ def test_the_plane_is_moved_by_mouse_keys_and_sliders_and_says_so(explorers, con
     page.keyboard.press("End")
     high = float(figure.locator("input").first.get_attribute("max"))
     assert np.isclose(code()[0], high, atol=0.1), "the slider should move the point"
-    assert "belongs to a" in said.inner_text()
+    assert "The nearest code shown: " in said.inner_text()
     others = page.locator("figure[data-ready]").nth(3).locator("output").inner_text()
     assert others != said.inner_text(), "two explorers in a page should move on their own"
     page.close()

@@ -252,11 +252,19 @@ def test_reshaping_refuses_what_are_not_images(reshape, bad, message):
 # Files that are missing, truncated, altered or wrong
 
 
+def relabelled(content, offset, value):
+    """Change a byte of what the archive's table of contents says of its first file."""
+    place = content.index(b"PK\x01\x02") + offset
+    return content[:place] + bytes([value]) + content[place + 1 :]
+
+
 DAMAGE = {
     "empty": lambda content: b"",
     "truncated": lambda content: content[: len(content) // 2],
     "cut by a byte": lambda content: content[:-1],
     "not an archive": lambda content: b"version https://git-lfs.github.com/spec/v1\n",
+    "encrypted": lambda content: relabelled(content, 8, 1),
+    "compressed otherwise": lambda content: relabelled(content, 10, 24),
     "one bit changed": lambda content: content[:5000] + bytes([content[5000] ^ 1]) + content[5001:],
 }
 

@@ -97,6 +97,7 @@ def test_without_parameters_there_is_a_run_for_each_seed():
         (add, GRID, [1, 1], ValueError, "each once"),
         (add, {"a": [], "b": [1]}, [0], ValueError, "no values for a"),
         (add, {"seed": [1]}, [0], ValueError, "names 'seed'"),
+        (add, {"a": "relu", "b": [1]}, [0], ValueError, "values for a are one string"),
         (lambda *, seed: 1.0, {}, [0], TypeError, "returned float at seed=0"),
         (lambda a, *, seed: {"a": 2}, {"a": [1]}, [0], ValueError, "measures a"),
     ],

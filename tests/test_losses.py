@@ -49,7 +49,9 @@ def test_squared_error_by_hand():
 def test_pixel_entropy_by_hand():
     x = np.array([[0.0, 1.0, 0.0], [0.5, 0.5, 1.0], [0.25, 0.75, 0.0]])
     quarter = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
-    assert_allclose(losses.pixel_entropy(x), [0.0, 2 * np.log(2), 2 * quarter], rtol=1e-15)
+    entropy = losses.pixel_entropy(x)
+    assert_allclose(entropy, [0.0, 2 * np.log(2), 2 * quarter], rtol=1e-15)
+    assert not np.signbit(entropy[0]), "0, not -0"
 
 
 @pytest.mark.parametrize("function", PAIRED)

@@ -117,3 +117,10 @@ def test_predict_gives_what_the_model_gives_whatever_the_number_of_inputs():
 def test_predict_refuses_what_the_model_cannot_take(x, message):
     with pytest.raises(ValueError, match=message):
         predict(dense_autoencoder(2), x)
+
+
+def test_an_initialiser_keeps_its_settings_and_must_draw():
+    model = dense_autoencoder(2, initializer=keras.initializers.RandomNormal(stddev=0.001))
+    assert model.encoder.layers[0].get_weights()[0].std() == pytest.approx(0.001, rel=0.05)
+    with pytest.raises(ValueError, match="'zeros'; expected one that draws at random"):
+        dense_autoencoder(2, initializer="zeros")

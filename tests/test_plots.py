@@ -91,6 +91,17 @@ def test_error_bars_show_mean_and_standard_deviation():
     np.testing.assert_allclose(bar.get_segments()[0][:, 1], [3 - np.sqrt(2), 3 + np.sqrt(2)])
 
 
+def test_what_was_not_measured_is_not_drawn_as_zero():
+    frame = pd.DataFrame({"size": [2, 4], "error": [np.nan, 3], "model": "a"})
+    ax = plots.error_bars(frame, x="size", y="error", group="model", title="t", xlabel="x", ylabel="y").axes[0]
+    np.testing.assert_array_equal(ax.containers[0][0].get_ydata(), [np.nan, 3])
+
+
+def test_weights_that_are_all_zero_are_white():
+    drawn = plots.weight_images(np.zeros((1, 784)), title="t", columns=1).axes[0].get_images()[0]
+    assert drawn.get_clim() == (-1, 1)
+
+
 def test_a_logarithmic_axis_is_marked_where_it_is_asked_for():
     frame = pd.DataFrame({"size": [2.3, 5.1, 17.9], "error": [3, 2, 1], "model": "a"})
     arguments = {"x": "size", "y": "error", "group": "model", "title": "t", "xlabel": "x", "ylabel": "y", "log_x": True}
@@ -209,6 +220,8 @@ def test_a_decoded_image_lies_at_its_code():
             "3 row and 2 column",
         ),
         (lambda: plots.latent_planes({"a": np.zeros((5, 3))}, np.zeros(5), title="t"), "codes of two units"),
+        (lambda: plots.latent_planes({"a": np.zeros((3000, 2))}, np.zeros(2500), title="t"), "2500 labels"),
+        (lambda: plots.plane_and_grid(decode, CODES, LABELS[:290], title="t", points=100), "300 codes and 290 labels"),
     ],
 )
 def test_bad_input_is_named(draw, message):

@@ -7,7 +7,7 @@ from scipy.stats import entropy
 
 from aelib import training
 from aelib.code_layers import KLSparsity, L1Sparsity, TopK
-from aelib.models import Autoencoder, dense_autoencoder, sparse_autoencoder
+from aelib.models import Autoencoder, dense_autoencoder, predict, sparse_autoencoder
 
 SPARSITIES = [L1Sparsity(0.01), KLSparsity(0.02, target=0.1), TopK(3), None]
 each_sparsity = pytest.mark.parametrize("sparsity", SPARSITIES, ids=lambda layer: type(layer).__name__)
@@ -112,6 +112,20 @@ def test_saving_and_loading_gives_the_same_model(tmp_path, images, sparsity):
     assert [layer.name for layer in loaded.encoder.layers] == [layer.name for layer in model.encoder.layers]
     constraint = loaded.decoder.layers[0].kernel_constraint
     assert (constraint is not None) == (sparsity is None or sparsity.unit_atoms)
+
+
+def test_a_fitted_model_is_saved_and_loaded(tmp_path, images):
+    model = small(L1Sparsity(0.01))
+    training.fit(model, images, epochs=1, seed=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(predict(loaded, images), predict(model, images))
+    once, again = (training.fit(one, images, epochs=1, seed=1).history["reconstruction"] for one in (model, loaded))
+    np.testing.assert_allclose(once, again, rtol=1e-5)
+
+
+def test_the_least_target_survives_float32():
+    small(KLSparsity(0.1, target=1e-4))
 
 
 def test_saving_keeps_the_numbers_as_they_are_then(tmp_path):

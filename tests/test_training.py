@@ -91,6 +91,41 @@ def test_a_second_fit_is_that_of_a_new_model_with_these_weights(images, changed)
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("rate", [0.01, keras.optimizers.schedules.CosineDecay(0.01, 8)])
+def test_optimisers_that_are_set_alike_are_compiled_once(images, rate):
+    used, new = small(), small()
+
+    def slow_down(epoch, logs):
+        if isinstance(rate, float):
+            used.optimizer.learning_rate = 1e-5
+
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=slow_down)
+    training.fit(used, images, epochs=2, seed=0, optimizer=keras.optimizers.Adam(rate), callbacks=[callback])
+    compiled = used.train_function
+    used.set_weights(new.get_weights())
+    losses = [
+        training.fit(model, images, epochs=2, seed=1, optimizer=keras.optimizers.Adam(rate)).history["loss"]
+        for model in (used, new)
+    ]
+    assert losses[0] == losses[1]
+    assert used.train_function is compiled
+    training.fit(used, images, epochs=1, seed=1, optimizer=keras.optimizers.Adam(rate, beta_1=0.8))
+    assert used.train_function is not compiled
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "nadam", "one object"])
+def test_no_optimiser_keeps_its_memory(images, optimizer):
+    """Those whose state does not begin at zero, and an object that was trained with before."""
+    optimizer = keras.optimizers.Adam(0.01) if optimizer == "one object" else optimizer
+    used, new = small(), small()
+    training.fit(used, images, epochs=2, seed=0, optimizer=optimizer)
+    used.set_weights(new.get_weights())
+    again, fresh = (
+        training.fit(model, images, epochs=2, seed=1, optimizer=optimizer).history["loss"] for model in (used, new)
+    )
+    assert again == fresh
+
+
 def test_a_model_that_was_compiled_otherwise_meanwhile_is_compiled_again(images):
     used, new = small(), small()
     training.fit(used, images, epochs=1, seed=0)
