@@ -223,8 +223,31 @@ class PCACodec:
     denoise = reconstruct
 
 
+class _Filter:
+    def denoise(self, x):
+        """Return the filtered images.
+
+        Parameters
+        ----------
+        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
+            Images in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape of `x`
+            Images in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If `x` is not an array of images in [0, 1], or is empty.
+        """
+        x = check_images(x)
+        return self._filter(as_images(x)[..., 0]).clip(0, 1).astype(np.float32).reshape(x.shape)
+
+
 @dataclass(frozen=True)
-class GaussianFilter:
+class GaussianFilter(_Filter):
     """Replace each pixel by a weighted mean of its surroundings.
 
     The weights are those of a Gaussian, cut off at four standard deviations. At the border the image is mirrored.
@@ -245,29 +268,12 @@ class GaussianFilter:
     def __post_init__(self):
         check_number(self.sigma, "sigma", low=1e-3)
 
-    def denoise(self, x):
-        """Return the filtered images.
-
-        Parameters
-        ----------
-        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
-            Images in [0, 1].
-
-        Returns
-        -------
-        numpy.ndarray of float32, shape of `x`
-            Images in [0, 1].
-
-        Raises
-        ------
-        ValueError
-            If `x` is not an array of images in [0, 1], or is empty.
-        """
-        return _filtered(x, lambda images: ndimage.gaussian_filter(images, (0, self.sigma, self.sigma)))
+    def _filter(self, images):
+        return ndimage.gaussian_filter(images, (0, self.sigma, self.sigma))
 
 
 @dataclass(frozen=True)
-class MedianFilter:
+class MedianFilter(_Filter):
     """Replace each pixel by the median of the square around it: good against single wild pixels.
 
     At the border the image is mirrored.
@@ -288,29 +294,12 @@ class MedianFilter:
     def __post_init__(self):
         check_integer(self.size, "size", low=1)
 
-    def denoise(self, x):
-        """Return the filtered images.
-
-        Parameters
-        ----------
-        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
-            Images in [0, 1].
-
-        Returns
-        -------
-        numpy.ndarray of float32, shape of `x`
-            Images in [0, 1].
-
-        Raises
-        ------
-        ValueError
-            If `x` is not an array of images in [0, 1], or is empty.
-        """
-        return _filtered(x, lambda images: ndimage.median_filter(images, (1, self.size, self.size)))
+    def _filter(self, images):
+        return ndimage.median_filter(images, (1, self.size, self.size))
 
 
 @dataclass(frozen=True)
-class TotalVariation:
+class TotalVariation(_Filter):
     """Stay close to the image while changing little from pixel to pixel (Chambolle 2004): smooths areas, keeps edges.
 
     Parameters
@@ -329,31 +318,9 @@ class TotalVariation:
     def __post_init__(self):
         check_number(self.weight, "weight", low=1e-3)
 
-    def denoise(self, x):
-        """Return the filtered images.
-
-        Parameters
-        ----------
-        x : array_like of float, shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
-            Images in [0, 1].
-
-        Returns
-        -------
-        numpy.ndarray of float32, shape of `x`
-            Images in [0, 1].
-
-        Raises
-        ------
-        ValueError
-            If `x` is not an array of images in [0, 1], or is empty.
-        """
+    def _filter(self, images):
         # One image after the other, as channels: total variation must not reach from one digit into the next.
-        return _filtered(x, lambda images: denoise_tv_chambolle(images, self.weight, channel_axis=0))
-
-
-def _filtered(x, function):
-    x = check_images(x)
-    return function(as_images(x)[..., 0]).clip(0, 1).astype(np.float32).reshape(x.shape)
+        return denoise_tv_chambolle(images, self.weight, channel_axis=0)
 
 
 def _require_fit(codec, attribute):

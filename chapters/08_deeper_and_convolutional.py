@@ -228,9 +228,14 @@ recipes = {
 
 
 # %%
+networks = {}
+
+
 def train(network, optimizer, x, *, epochs, seed):
-    """Train a network with a code of 30 numbers from a random start."""
-    model = models.dense_autoencoder(30, code_activation="linear", seed=seed, **network)
+    """Train a network with a code of 30 numbers from a random start. One object for all seeds: compiled only once."""
+    start = models.dense_autoencoder(30, code_activation="linear", seed=seed, **network)
+    model = networks.setdefault(str(network), start)
+    model.set_weights(start.get_weights())
     settings = {"epochs": epochs, "batch_size": BATCH_SIZE, "seed": seed, "loss": "mse"}
     training.fit(model, x, optimizer=optimizer(epochs * len(x) // BATCH_SIZE), **settings)
     return model
