@@ -8,7 +8,7 @@ from skimage.restoration import denoise_tv_chambolle
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
-from aelib._checks import check_images, check_integer, check_number
+from aelib._checks import check_images, check_integer, check_number, check_vectors
 from aelib.data import as_images
 
 
@@ -146,7 +146,7 @@ class PCACodec:
             If `x` is not an array of images in [0, 1] of that shape, or has fewer images, or fewer pixels, than there
             are components.
         """
-        x = check_images(x)
+        x = check_vectors(check_images(x))
         if self.latent_dim > min(x.shape):
             raise ValueError(
                 f"latent_dim is {self.latent_dim}, but x has shape {x.shape}: expected at most its least side"
@@ -175,7 +175,7 @@ class PCACodec:
             scikit-learn's ``NotFittedError``, which is one.
         """
         _require_fit(self, "pca_")
-        return self.pca_.transform(check_images(x)).astype(np.float32)
+        return self.pca_.transform(check_vectors(check_images(x))).astype(np.float32)
 
     def decode(self, codes):
         """Return the images at the given coordinates.
@@ -243,7 +243,9 @@ class _Filter:
             If `x` is not an array of images in [0, 1], or is empty.
         """
         x = check_images(x)
-        return self._filter(as_images(x)[..., 0]).clip(0, 1).astype(np.float32).reshape(x.shape)
+        images = as_images(x)[..., 0]
+        images = images.astype(np.promote_types(images.dtype, np.float32), copy=False)  # SciPy takes no float16
+        return self._filter(images).clip(0, 1).astype(np.float32).reshape(x.shape)
 
 
 @dataclass(frozen=True)

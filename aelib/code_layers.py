@@ -1,12 +1,9 @@
 """Layers that act on codes: the noise of a variational autoencoder, penalties on dense codes, the k largest values."""
 
 import keras
-import numpy as np
 from keras import layers
 
 from aelib._checks import check_integer, check_number, check_seed
-
-_LEAST_TARGET = float(np.float32(1e-4))  # as a saved model gives it back
 
 
 @keras.saving.register_keras_serializable(package="aelib")
@@ -183,7 +180,7 @@ class KLSparsity(_Penalty):
 
     def __init__(self, weight, target=0.05, **kwargs):
         super().__init__(weight, **kwargs)
-        self.target = self._number("target", check_number(target, "target", low=_LEAST_TARGET, high=1 - 1e-4))
+        self.target = self._number("target", check_number(target, "target", low=1e-4, high=1 - 1e-4))
 
     def penalty(self, codes):
         """Kullback-Leibler divergences between coins of bias `target` and of each unit's mean, summed over units."""
@@ -194,7 +191,8 @@ class KLSparsity(_Penalty):
 
     def get_config(self):
         """The numbers as they are now."""
-        return super().get_config() | {"target": float(keras.ops.convert_to_numpy(self.target))}
+        target = float(keras.ops.convert_to_numpy(self.target))
+        return super().get_config() | {"target": max(target, 1e-4)}  # float32 rounds 1e-4 down
 
 
 @keras.saving.register_keras_serializable(package="aelib")

@@ -313,11 +313,13 @@ def write(path, symbols, quantiser):
     Raises
     ------
     ValueError
-        If `symbols` do not fit the quantiser.
+        If `symbols` do not fit the quantiser, or have more than 65,535 units.
     OSError
         If the folder cannot be written to. Whatever was at `path` before is then still there.
     """
     table, payload = quantiser.frequencies, entropy_encode(symbols, quantiser)
+    if len(table) > 0xFFFF:
+        raise ValueError(f"the codes have {len(table)} units; a file holds at most 65,535")
     arrays = (quantiser.low, "<f4"), (quantiser.step, "<f4"), (quantiser.levels, "<u2"), (table[table > 0], "<u2")
     body = b"".join(array.astype(dtype).tobytes() for array, dtype in arrays) + payload
     size = _HEADER.size + len(body) + _CHECKSUM.size

@@ -18,8 +18,7 @@ def sweep(task, grid, *, seeds, executor=None):
     task : callable
         Called as ``task(**point, seed=seed)``; returns a mapping from the names of measurements to numbers.
     grid : mapping
-        Names of the task's parameters to the values to try, in a list (a string counts as its letters); every
-        combination is run.
+        Names of the task's parameters to the values to try, in a list; every combination is run.
     seeds : iterable of int
         At every point, one run for each seed.
     executor : concurrent.futures.Executor, optional
@@ -33,8 +32,8 @@ def sweep(task, grid, *, seeds, executor=None):
     Raises
     ------
     ValueError
-        If there are no seeds, seeds repeat, a parameter has no values or is called ``seed``, or a measurement has the
-        name of a parameter or of the seed.
+        If there are no seeds, seeds repeat, a parameter has no values, a string for values, or is called ``seed``, or a
+        measurement has the name of a parameter or of the seed.
     TypeError
         If the task returns anything but a mapping.
     Exception

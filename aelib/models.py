@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
+import aelib.training  # noqa: F401 - registers the metric that a model fitted with penalties is saved with
 from aelib._checks import SIDE, check_floats, check_integer, check_seed
 from aelib.code_layers import GaussianCode, KLSparsity, L1Sparsity, TopK
 
@@ -101,7 +102,10 @@ class Autoencoder(keras.Model):
         return self.decoder(self.encoder(x, training=training), training=training)
 
     def get_config(self):
-        """Both halves, so that ``keras.saving.load_model`` restores them as they were."""
+        """Both halves, so that ``keras.saving.load_model`` restores them as they were.
+
+        A model that was fitted with a loss of your own needs it in ``custom_objects`` then, or ``compile=False``.
+        """
         halves = {"encoder": self.encoder, "decoder": self.decoder}
         return super().get_config() | {name: keras.saving.serialize_keras_object(half) for name, half in halves.items()}
 
@@ -153,8 +157,8 @@ def dense_autoencoder(
     Raises
     ------
     ValueError
-        If a size is not a positive integer, `seed` is not a non-negative integer, or Keras does not know an activation
-        or the initialiser.
+        If a size is not a positive integer, `seed` is not a non-negative integer, Keras does not know an activation or
+        the initialiser, or the initialiser does not draw at random.
     """
     sizes = [check_integer(units, "hidden", low=1) for units in hidden]
     latent_dim = check_integer(latent_dim, "latent_dim", low=1)

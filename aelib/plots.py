@@ -76,9 +76,11 @@ def image_rows(rows, *, title, captions=None):
     Raises
     ------
     ValueError
-        If ``rows`` is not a mapping or is empty, a row does not hold images, or rows differ in length.
+        If ``rows`` is not a mapping or is empty, a row does not hold images or is of bytes, or rows differ in length.
     """
     _require_mapping(rows, "rows")
+    if raw := [label for label, row in rows.items() if np.asarray(row).dtype == np.uint8]:
+        raise ValueError(f"the rows {', '.join(raw)} have dtype uint8; expected floats in [0, 1]: divide by 255")
     images = {label: as_images(np.asarray(row, dtype=np.float32))[..., 0] for label, row in rows.items()}
     lengths = {label: len(row) for label, row in images.items()}
     if len(set(lengths.values())) != 1:

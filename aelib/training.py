@@ -52,7 +52,8 @@ def fit(
     validation_data : tuple of ndarray, optional
         A pair such as ``x`` and ``target``, measured after every epoch. Validation images, never test images.
     optimizer : str or keras.optimizers.Optimizer
-        Its name, or one set as you like. A copy is trained with.
+        Its name, or one set as you like. A new one, made from its ``get_config()``, is trained with; so what that
+        leaves out, such as ``exclude_from_weight_decay``, is lost.
     loss : str or callable
         As Keras takes it. Keras reports the mean over images *and* pixels.
     callbacks : sequence of keras.callbacks.Callback
@@ -70,7 +71,8 @@ def fit(
     ------
     ValueError
         If ``x`` or ``target`` is not of floats in [0, 1], is empty or does not fit the model, if they differ in length,
-        if ``validation_data`` is not a pair of such arrays, or if a number is out of range.
+        if ``validation_data`` is not a pair of such arrays, if a number is out of range, or if the optimiser has a
+        schedule that Keras cannot make anew.
     """
     x, target = _check_pair(model, x, x if target is None else target)
     if validation_data is not None:
@@ -136,8 +138,8 @@ def _has_penalties(model, sample):
 
 def _compile(model, optimizer, loss, *, sample, steps_per_execution):
     """Compile a model, or, if it was compiled so before, only put its optimiser back; gives what to remember."""
-    optimizer = keras.optimizers.get(optimizer)
-    described = type(optimizer), optimizer.get_config() | {"name": ""}
+    config, optimizer = _without_memory(keras.optimizers.get(optimizer))
+    described = type(optimizer), config | {"name": ""}
     # What is trained counts, too: a half may have been frozen.
     settings = (described, loss, steps_per_execution, [id(variable) for variable in model.trainable_variables])
     known, start, compiled = getattr(model, "fitted_with", (None, None, None))
@@ -147,7 +149,7 @@ def _compile(model, optimizer, loss, *, sample, steps_per_execution):
             variable.assign(value)
     else:
         model.compile(
-            optimizer=type(optimizer).from_config(optimizer.get_config()),  # a new one, without memory
+            optimizer=optimizer,
             loss=loss,
             metrics=[_Reconstruction(loss)] if _has_penalties(model, sample) else None,
             jit_compile=_jit_compile(model),
@@ -156,6 +158,19 @@ def _compile(model, optimizer, loss, *, sample, steps_per_execution):
         model.optimizer.build(model.trainable_variables)
         start = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
     return settings, start
+
+
+def _without_memory(optimizer):
+    """An optimiser's settings, and a new one that is set alike."""
+    try:
+        config = optimizer.get_config()
+        return dict(config), type(optimizer).from_config(config)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(
+            f"the optimizer cannot be made anew from its get_config(): {error}\nExpected a number or one of Keras's "
+            "schedules as its learning rate, or a schedule with a get_config() that is registered by "
+            "keras.saving.register_keras_serializable()"
+        ) from error
 
 
 def _check_pair(model, x, target):

@@ -997,7 +997,7 @@ tau = 0.5
 x = mnist.x_test.astype(np.float64) - mean_image.mean_
 noise = np.random.default_rng(SEED).normal(0, tau, x.shape)
 soft = U * (eigenvalues / (eigenvalues + tau**2)) @ U.T
-maps = {"identity": np.eye(784), "bottleneck of 16 (PCA)": U[:, :16] @ U[:, :16].T, "trained on noise (2.36)": soft}
+maps = {"identity": np.eye(784), "bottleneck of 16 (PCA)": U[:, :16] @ U[:, :16].T, "made for noise (2.36)": soft}
 cleaned = pd.DataFrame(
     {
         "clean input": {name: np.square(x @ M.T - x).mean() for name, M in maps.items()},
@@ -1111,7 +1111,7 @@ print(f"All {len(checks)} checks passed.")
 
 # %%
 left, loss_of = pd.DataFrame(error_left), cleaned.T
-noise_map, narrow_map = loss_of["trained on noise (2.36)"], loss_of["bottleneck of 16 (PCA)"]
+noise_map, narrow_map = loss_of["made for noise (2.36)"], loss_of["bottleneck of 16 (PCA)"]
 checks = {
     "the identity copies noise as well": left.loc["1,000 code units"].max() < 1e-20,
     "16 numbers serve digits": left.loc["16 code units (PCA)", "digits"] < 0.5,

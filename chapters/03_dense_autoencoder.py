@@ -133,7 +133,7 @@ history = autoencoder.fit(
     callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=remember)],
 )
 training_loss = pd.DataFrame({"training loss": history.history["loss"]}, index=pd.RangeIndex(1, 21, name="epoch"))
-training_loss["less than one epoch before"] = -training_loss["training loss"].diff()
+training_loss["fall since the epoch before"] = -training_loss["training loss"].diff()
 training_loss.loc[[1, 2, 3, 5, 10, 15, 20]].round(4)
 
 # %% [markdown]
@@ -650,7 +650,7 @@ print(f"the halves are there too: {[layer.name for layer in loaded.layers[1:]]}"
 # Each line holds one conclusion of this chapter to numbers, with room for another machine or another seed.
 
 # %%
-mse, earned = table["MSE"], training_loss["less than one epoch before"]
+mse, earned = table["MSE"], training_loss["fall since the epoch before"]
 gap_from_floor, distance = by_set["distance from floor"].iloc[[3, 2]]
 checks = {
     "parameters by hand and by Keras agree": by_hand == by_keras,

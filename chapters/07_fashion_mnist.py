@@ -47,7 +47,7 @@ from sklearn.neighbors import NearestNeighbors
 
 SEED = 0
 SEEDS = (0, 1, 2)
-EPOCHS = 8  # of the runs that are compared; the source's 20 for one
+EPOCHS = 8  # of the runs that are compared; chapter 3's 20 for one
 BATCH_SIZE = 250  # divides 60,000: no smaller last batch, for which XLA would compile once more (chapter 5)
 
 sets = {"digits": data.load_mnist(), "clothes": data.load_fashion_mnist()}
@@ -280,7 +280,7 @@ rebuilt_full = rebuild(full, clothes.x_test)
 first = [np.flatnonzero(clothes.y_test == label)[0] for label in range(10)]
 plots.image_rows(
     {"original": clothes.x_test[first], "autoencoder": rebuilt_full[first], "PCA": rebuilt_pca["clothes"][first]},
-    title="Clothes from 64 numbers: the source's model after 20 epochs, and PCA",
+    title="Clothes from 64 numbers: chapter 3's model after 20 epochs, and PCA",
     captions={"PCA": names},
 )
 

@@ -366,7 +366,7 @@ figure = plots.heatmap(
     number_format="{:.2f}",
     colour_label="AUC, test images",
 )
-figure.axes[0].tick_params(labelsize=9)
+figure.axes[0].tick_params(labelsize=8)
 figure
 
 # %% [markdown]

@@ -340,6 +340,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["codes.aelc"]
 
 
+def test_more_units_than_a_file_can_number_are_refused(tmp_path):
+    codes = np.zeros((2, 65_536), dtype=np.float32)
+    quantiser = Quantiser.fit(codes, 1.0)
+    with pytest.raises(ValueError, match="65536 units; a file holds at most 65,535"):
+        write(tmp_path / "codes.aelc", quantiser.quantise(codes), quantiser)
+    assert not os.listdir(tmp_path)
+
+
 def test_symbols_that_do_not_fit_leave_no_file(tmp_path):
     symbols, quantiser = coded()
     with pytest.raises(ValueError, match="outside the levels"):

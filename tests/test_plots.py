@@ -78,6 +78,11 @@ def test_images_are_drawn_on_one_grey_scale_from_black_to_white():
     np.testing.assert_allclose(drawn.get_array(), (IMAGES[0] * 0.1).reshape(28, 28), rtol=1e-6)
 
 
+def test_rows_of_bytes_are_refused():
+    with pytest.raises(ValueError, match="rows digits have dtype uint8; expected floats.*divide by 255"):
+        plots.image_rows({"digits": np.full((2, 784), 255, dtype=np.uint8)}, title="digits")
+
+
 def test_curves_can_each_lie_at_places_of_their_own():
     figure = plots.curves({"a": [3, 2], "b": [4]}, x={"b": [7], "a": [0.5, 1]}, title="t", xlabel="x", ylabel="y")
     drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in figure.axes[0].get_lines()}

@@ -1,5 +1,8 @@
 """Sparse autoencoders: penalties, the top k, gradients, saving, and the loss told apart from its penalties."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -122,6 +125,10 @@ def test_a_fitted_model_is_saved_and_loaded(tmp_path, images):
     np.testing.assert_array_equal(predict(loaded, images), predict(model, images))
     once, again = (training.fit(one, images, epochs=1, seed=1).history["reconstruction"] for one in (model, loaded))
     np.testing.assert_allclose(once, again, rtol=1e-5)
+    # In a fresh process, too, that imports nothing but the models.
+    load = "import sys, keras, aelib.models; keras.saving.load_model(sys.argv[1])"
+    fresh = subprocess.run([sys.executable, "-c", load, tmp_path / "model.keras"], capture_output=True, text=True)
+    assert fresh.returncode == 0, fresh.stderr
 
 
 def test_the_least_target_survives_float32():

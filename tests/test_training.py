@@ -113,6 +113,29 @@ def test_optimisers_that_are_set_alike_are_compiled_once(images, rate):
     assert used.train_function is not compiled
 
 
+class Steep(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that nobody has registered."""
+
+    def __call__(self, step):
+        return 0.01 / (1.0 + step)
+
+    def get_config(self):
+        return {}
+
+
+class Unnamed(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule without a `get_config`."""
+
+    def __call__(self, step):
+        return 0.01
+
+
+@pytest.mark.parametrize("rate", [Steep(), Unnamed(), lambda: 0.01])
+def test_an_optimiser_that_cannot_be_made_anew_is_refused(images, rate):
+    with pytest.raises(ValueError, match="cannot be made anew.*\n.*register_keras_serializable"):
+        training.fit(small(), images, epochs=1, seed=0, optimizer=keras.optimizers.Adam(rate))
+
+
 @pytest.mark.parametrize("optimizer", ["adagrad", "nadam", "one object"])
 def test_no_optimiser_keeps_its_memory(images, optimizer):
     """Those whose state does not begin at zero, and an object that was trained with before."""
