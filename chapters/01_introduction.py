@@ -31,7 +31,7 @@
 # - `aelib`, the small package in this repository that holds the course's loading, error measures and drawing functions.
 #   Every chapter's first cell imports from it.
 #
-# Running time: about 10 seconds on two cores.
+# Running time: about 10 seconds on two quick cores.
 
 # %%
 import os
@@ -59,7 +59,8 @@ SEED = 0
 # $$x \;\longrightarrow\; z = f(x) \;\longrightarrow\; \hat x = g(z) \approx x \tag{1.1}$$
 #
 # The narrow place in the middle is the [bottleneck](glossary.md#bottleneck). All that the decoder ever learns about an
-# image comes through it. Here is the model that chapter 3 builds, drawn from its layer sizes:
+# image comes through it. Here is the model that chapter 3 builds, drawn from its layer sizes; *hidden* are the layers
+# between the image and the code, and between the code and the reconstruction:
 
 # %% mystnb={"image": {"alt": "Five bars in a row, for layers of 784, 128, 64, 128 and 784 units. They get shorter up to the middle one, the code, which has another colour, and taller again after it. An arrow over the first three is labelled encoder, one over the last three decoder."}}
 plots.architecture(
@@ -71,7 +72,8 @@ plots.architecture(
 # %% [markdown]
 # Nobody has to say what is in an image. The target is the input itself, so any pile of images will do. Learning of this
 # kind, without labels, is called [unsupervised learning](glossary.md#unsupervised-learning). The data of this course do
-# have labels. They are used to *look at* what was learned, never to learn it.
+# have labels. No autoencoder is given them: they serve to look at what was learned, to choose images, and to train
+# classifiers.
 #
 # ### Lossy, learned, data-specific
 #
@@ -87,9 +89,9 @@ plots.architecture(
 # The last row is the price of the second. A method that knows digits can describe a digit in fewer numbers, and knows
 # nothing else: chapter 3 hands clothes to a model trained on digits.
 #
-# > **Pitfall.** "784 numbers become 64, so the image is twelve times smaller." A pixel is one byte, a unit of the code
-# > is stored in four. And the decoder has to be stored as well. What compression by autoencoder really saves is the
-# > subject of [chapter 12](12_compression.ipynb).
+# > **Pitfall.** "784 numbers become 64, so the image is twelve times smaller." A pixel is one byte, a number of the
+# > code is stored in four. And the decoder has to be stored as well. What compression by autoencoder really saves is
+# > the subject of [chapter 12](12_compression.ipynb).
 #
 # ### What it is used for
 #
@@ -147,8 +149,8 @@ flat = scaled.reshape(len(scaled), 784)
 print(f"shape {flat.shape}, dtype {flat.dtype}, values from {flat.min()} to {flat.max()}")
 
 # %% [markdown]
-# `load_mnist` of `aelib` does just this, after comparing the file with the checksums of the original. That it is the
-# same, and that both steps can be undone without loss, you can check rather than believe:
+# `load_mnist` of `aelib` does just this, after comparing the file with the checksums of the original. That the result
+# is ours, and that both steps can be undone without loss, you can check rather than believe:
 
 # %% tags=["nbval-check-output"]
 mnist = data.load_mnist()
@@ -191,7 +193,7 @@ shares.agg(["min", "max"]).round(3)
 
 # %% [markdown]
 # Nearly: each digit has about a tenth of the images, 1 a little more, 5 a little less. A mean over all test images is
-# therefore close to a mean over digits, and no digit can hide for being rare.
+# therefore close to a mean over digits, and no digit is so rare that its errors hide.
 #
 # Next, the average of all images of a digit, pixel by pixel, and the average of all images:
 
@@ -251,13 +253,13 @@ plots.histogram(
 # nothing about single images.
 #
 # Two errors will be used throughout; both compare a reconstruction $\hat x$ with its image $x$ pixel by pixel and take
-# the mean. [Mean squared error](glossary.md#mean-squared-error) (MSE) takes $(\hat x - x)^2$.
-# [Binary cross-entropy](glossary.md#binary-cross-entropy) takes $-x \ln \hat x - (1 - x) \ln(1 - \hat x)$, the loss
-# that the models are trained with. Less is better in both.
+# the mean. [Mean squared error](glossary.md#mean-squared-error) (MSE) takes $(\hat x - x)^2$. [Binary
+# cross-entropy](glossary.md#binary-cross-entropy) takes $-x \ln \hat x - (1 - x) \ln(1 - \hat x)$, the loss that most
+# models are trained with. Less is better in both.
 #
-# At $\hat x = 0$ the logarithm is infinite. `metrics` does as Keras does, the library that this course's networks are
-# built with, and keeps $\hat x$ at least $10^{-7}$ away from 0 and 1. A white pixel called black then costs $-\ln
-# 10^{-7} \approx 16.1$, the most that a pixel can cost.
+# At $\hat x = 0$ the logarithm is infinite. `metrics`, like Keras, the library that this course's networks are built
+# with, keeps $\hat x$ at least $10^{-7}$ away from 0 and 1. A white pixel called black then costs $-\ln 10^{-7} \approx
+# 16.1$, the most that a pixel can cost.
 #
 # Grey pixels matter more than you would think: on them binary cross-entropy cannot become 0, not even for a perfect
 # reconstruction. For $x = 0.5$ the best answer is $\hat x = 0.5$, and it costs $\ln 2 \approx 0.69$.
@@ -298,7 +300,7 @@ print(f"mean test pixel {mean_pixel:.4f}, times the most that a pixel can cost: 
 # - The two errors disagree. By squared error, black is the better guess than grey: most pixels *are* black. By
 #   cross-entropy it is by far the worst of all. A pixel $x$ called certainly black costs $16.1\,x$, so the row is the
 #   mean pixel times 16.1, as the last line shows.
-# - The mean image beats both on both. From here on it is the number to beat.
+# - The mean image beats black and grey on both errors. From here on it is the number to beat.
 # - Knowing the digit helps less than you may have thought. It does not come near to halving either error: most of the
 #   difference between two images is not *which* digit it is but *how* it is written. That is what a code has to carry.
 #
@@ -324,8 +326,8 @@ plots.image_rows(
 
 # %% [markdown]
 # With 64 numbers in place of 784, the squared error falls to less than an eighth. Images of digits are far from being
-# arbitrary sets of pixels, and *that* is what every autoencoder lives on. PCA is the second yardstick of the course. An
-# autoencoder is worth its training only where it beats PCA at the same code size.
+# arbitrary sets of pixels, and *that* is what every autoencoder lives on. PCA is the second yardstick of the course.
+# For rebuilding, an autoencoder is worth its training only where it beats PCA at the same code size.
 
 # %% [markdown]
 # ## A map of the course
@@ -337,7 +339,7 @@ plots.image_rows(
 # | II · The dense autoencoder | [3 · The dense autoencoder](03_dense_autoencoder.ipynb) | How well does it rebuild digits it has never seen, and what does it do with other inputs? |
 # | | [4 · Denoising](04_denoising.ipynb) | Does it remove noise better than a classical filter? |
 # | | [5 · How small can the code be?](05_code_size.ipynb) | What is lost, and when, as the code shrinks from 64 numbers to 2? |
-# | | [6 · The latent plane](06_latent_plane.ipynb) | What do two numbers say about a digit, and which of it is chance? |
+# | | [6 · The latent plane](06_latent_plane.ipynb) | What do two numbers say about a digit, and how much of that is chance? |
 # | III · Variants | [7 · Fashion-MNIST](07_fashion_mnist.ipynb) | What carries over to other images? |
 # | | [8 · Deeper and convolutional](08_deeper_and_convolutional.ipynb) | What do more layers and convolutions buy, at the same code size? |
 # | | [9 · Sparse autoencoders](09_sparse.ipynb) | What do units respond to when few may be active? |
@@ -379,7 +381,7 @@ plots.image_rows(
 # %% [markdown]
 # ## Check your run
 #
-# Each line holds one conclusion of this chapter to numbers.
+# Each line tests one conclusion of this chapter against numbers.
 
 # %%
 bce, mse = scores["binary cross-entropy"], scores["MSE"]

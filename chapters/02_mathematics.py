@@ -32,7 +32,8 @@
 # - Mathematics: matrices and vectors, the chain rule for partial derivatives, mean, variance and the normal
 #   distribution. Eigenvectors and covariance matrices for the last two sections.
 #
-# Running time: about 45 seconds on two cores.
+# Running time: about 45 seconds on two quick cores. The first cell sets 10,000 training images aside; `split.x_train`
+# holds the other 50,000.
 
 # %%
 from aelib import baselines, data, losses, metrics, models, plots
@@ -127,11 +128,11 @@ print(f"weights and biases: {W.size + b.size + W_prime.size + b_prime.size:,}")
 # | output layer | sigmoid | linear, or sigmoid if the data lie in [0, 1] |
 # | a perfect reconstruction costs | the pixels' entropy | 0 |
 #
-# MNIST's pixels are grey here and there, so (2.7) is not their likelihood. BCE is still a sound loss for them, because
-# for a pixel that the code leaves open it asks for the same value as squared error. To see why, take such a pixel: its
-# value varies among images that share a code. The best the decoder can do is one number $c$ for all of them. Write
-# $\mathbb{E}$ for the average over the images that share the code, and differentiate each loss with respect to $c$ (for
-# BCE this is (2.10) below). Setting the averages to zero gives
+# Nearly a fifth of MNIST's pixels are grey, so (2.7) is not their likelihood. BCE is still a sound loss for them,
+# because for a pixel that the code leaves open it asks for the same value as squared error. To see why, take such a
+# pixel: its value varies among images that share a code. The best the decoder can do is one number $c$ for all of them.
+# Write $\mathbb{E}$ for the average over the images that share the code, and differentiate each loss with respect to
+# $c$ (for BCE this is (2.10) below). Setting the averages to zero gives
 #
 # $$ \mathbb{E}\left[\frac{c - x_j}{c (1 - c)}\right] = 0 \quad\text{and}\quad \mathbb{E}[2 (c - x_j)] = 0 \quad\Longrightarrow\quad c = \mathbb{E}[x_j]. \tag{2.9} $$
 #
@@ -153,9 +154,9 @@ known = {"(mean of the pixel)": pixel.mean(), "(median of the pixel)": np.median
 pd.Series(best | known, name="best c").to_frame().round(3)
 
 # %% [markdown]
-# BCE and squared error agree on the mean, to the spacing of the grid. The absolute error wants a median, which is
-# another number altogether. So where a code leaves a pixel open, both of our losses ask for the average grey: this is
-# why reconstructions are *blurred* rather than wrong in sharp detail.
+# BCE and squared error agree on the mean, to the spacing of the grid. The absolute error wants the median, which is
+# another number. So where a code leaves a pixel open, both of our losses ask for the average grey: this is why
+# reconstructions are *blurred* rather than wrong in sharp detail.
 
 # %% [markdown]
 # ## Sums, means, and what Keras reports
@@ -287,7 +288,7 @@ asymmetry.round(4)
 # [Backpropagation](glossary.md#backpropagation) is the chain rule, evaluated from the output to the input so that
 # nothing is computed twice.
 #
-# Number the layers $\ell = 1, \dots, K$ through decoder and encoder alike, call the image $a^{(0)} = x$, and write
+# Number the layers $\ell = 1, \dots, K$ through encoder and decoder alike, call the image $a^{(0)} = x$, and write
 # $h_\ell$ for layer $\ell$'s activation function:
 #
 # $$ s^{(\ell)} = W^{(\ell)} a^{(\ell-1)} + b^{(\ell)}, \qquad a^{(\ell)} = h_\ell(s^{(\ell)}), \qquad \hat x = a^{(K)}. \tag{2.14} $$
@@ -431,9 +432,9 @@ def gradients_of(parameters, activations, x, loss):
 # series, which after the division leaves an error proportional to $\Delta^2$, and the rounding of $J$, which the
 # division magnifies to something proportional to $1/\Delta$. To keep the second small, the check runs in float64.
 #
-# A check on 784 pixels would take two forward passes for each of more than two hundred thousand parameters. The
-# formulas do not depend on the sizes, so take a network of 100-12-4-12-100 and the middle 10 × 10 pixels of five
-# digits, and check **every** parameter.
+# A check on chapter 1's model would take two forward passes for each of its 218,192 parameters. The formulas do not
+# depend on the sizes, so take a network of 100-12-4-12-100 and the middle 10 × 10 pixels of five digits, and check
+# **every** parameter.
 
 
 # %%
@@ -552,7 +553,7 @@ plots.curves(
 # is small beside $\sqrt{v_1}$. $\epsilon$ prevents a division by zero; Keras takes $10^{-7}$.
 #
 # > **Note.** [Kingma and Ba (2015)](references.md#kingma-and-ba-2015) correct $m_t$ and $v_t$ first in their Algorithm
-# > 1 and add $\epsilon$ afterwards. (2.29) is the form given at the end of their section 2, and the one Keras uses.
+# > 1 and add $\epsilon$ afterwards. (2.29) is the form given just before their section 2.1, and the one Keras uses.
 # > Only $\epsilon$ differs: the one here is theirs times $\sqrt{1 - \beta_2^t}$.
 
 
@@ -628,10 +629,10 @@ moved.map("{:.3g}".format)
 # %% [markdown]
 # ## Step for step with Keras
 #
-# Backpropagation checked against differences says that the gradient is right. Is it also what Keras does? Give both the
-# course's standard model, 784-128-64-128-784, the one drawn in chapter 1, with the same initial weights, the same
-# batches and the same optimiser, and compare after every step. Keras calculates in float32 unless told otherwise; in
-# float64 a disagreement cannot hide behind rounding.
+# Backpropagation checked against differences says that the gradient is right. Is it also what Keras does? Give NumPy
+# and Keras the course's standard model, 784-128-64-128-784 (`SEED_MODEL` lists its activations), the one drawn in
+# chapter 1, with the same initial weights, the same batches and the same optimiser, and compare after every step. Keras
+# calculates in float32 unless told otherwise; in float64 a disagreement cannot hide behind rounding.
 
 # %%
 SEED_MODEL = ("relu", "relu", "relu", "sigmoid")
@@ -727,7 +728,8 @@ def train(optimizer, steps, batch_size=256):
 
 # %% [markdown]
 # Each optimiser needs a learning rate, and a comparison is fair only if both get a good one. Choose it by a short run
-# each, on the validation images. Keras's defaults are among the candidates: 0.01 for SGD, 0.001 for Adam.
+# each, on the first 2,000 validation images, which the curves below use too. Keras's defaults are among the candidates:
+# 0.01 for SGD, 0.001 for Adam.
 
 # %%
 rates = {SGD: (0.01, 0.1, 1.0, 10.0, 100.0), Adam: (0.0001, 0.001, 0.01, 0.1)}
@@ -778,11 +780,12 @@ shown = {name: rows[name][:10] for name in ("original", "SGD", "Adam", "PCA, 64"
 plots.image_rows(shown, title="Test digits, rebuilt from 64 numbers")
 
 # %% [markdown]
-# Both networks leave the mean image far behind, and Adam leaves SGD behind. It is not that SGD stands still: its curve
-# goes on falling, slowly. A likely reason for the lead is that Adam sets the step size of each parameter by itself. One
-# seed and a coarse grid of rates do not prove it. After these few epochs Adam's network does better than PCA with 64
-# components in BCE. (PCA's pixels are clipped to [0, 1], and BCE charges dearly where a 0 should have been grey.) In
-# squared error PCA, which is made to minimise it, is still ahead; [chapter 3](03_dense_autoencoder.ipynb) trains on.
+# Both networks leave the mean image far behind, and Adam leaves SGD behind. SGD does not stand still: its curve goes on
+# falling and narrows the gap, but does not close it in these steps. A likely reason for the lead is that Adam sets the
+# step size of each parameter by itself. One seed and a coarse grid of rates do not prove it. After these few epochs
+# Adam's network does better than PCA with 64 components in BCE. (PCA's pixels are clipped to [0, 1], and BCE charges
+# dearly where a 0 should have been grey.) In squared error PCA, which is made to minimise it, is still ahead; [chapter
+# 3](03_dense_autoencoder.ipynb) trains on.
 
 # %% [markdown]
 # ## The linear autoencoder and PCA
@@ -801,7 +804,8 @@ plots.image_rows(shown, title="Test digits, rebuilt from 64 numbers")
 # $$ J(W, V) = \frac{1}{N} \sum_i \lVert (I - VW)(x^{(i)} - \bar x) \rVert^2 = \operatorname{tr}\big[ (I - VW)\, C\, (I - VW)^{\mathsf{T}} \big]. \tag{2.31} $$
 #
 # The images enter through $C$ alone. Fifty thousand of them cost no more than one 784 × 784 matrix, and every step can
-# use them all. Differentiating the trace gives
+# use them all. Multiplied out, $J = \operatorname{tr} C - 2 \operatorname{tr}(VWC) + \operatorname{tr}(V W C W^\top
+# V^\top)$, and its derivatives are
 #
 # $$ \frac{\partial J}{\partial V} = 2\, (VW - I)\, C\, W^{\mathsf{T}}, \qquad \frac{\partial J}{\partial W} = 2\, V^{\mathsf{T}} (VW - I)\, C. \tag{2.32} $$
 #
@@ -814,10 +818,10 @@ plots.image_rows(shown, title="Test digits, rebuilt from 64 numbers")
 # $$ \min_{W, V} J = \sum_{j > m} \lambda_j, \qquad \text{reached for } V W = U_m U_m^{\mathsf{T}} \text{ on the images,} \tag{2.33} $$
 #
 # and that, for a $C$ of full rank with distinct eigenvalues, $J$ has no other minima: every other point with zero
-# gradient is a saddle. Our $C$ has not full rank, because some pixels never vary; the statement then holds for the
-# space of directions in which the images vary, and says nothing about $W$ outside it.
-# [Bourlard and Kamp (1988)](references.md#bourlard-and-kamp-1988) had derived the optimum for a linear output from a
-# singular value decomposition, and argued that nonlinear units in a single hidden layer gain nothing over it.
+# gradient is a saddle. Our $C$ does not have full rank, because some pixels never vary; the statement then holds for
+# the space of directions in which the images vary, and says nothing about $W$ outside it. [Bourlard and Kamp
+# (1988)](references.md#bourlard-and-kamp-1988) had derived the optimum for a linear output from a singular value
+# decomposition, and argued that nonlinear units in a single hidden layer gain nothing over it.
 #
 # But $V W$ fixes neither $V$ nor $W$. For every invertible $m \times m$ matrix $A$,
 #
@@ -1033,8 +1037,8 @@ cleaned.round(4)
 #
 # ## Pitfalls
 #
-# - **Comparing a summed loss with a mean.** The numbers differ by 784, and so does SGD's best rate. The symptom: a loss
-#   "of about 70", or SGD that hardly moves from $\ln 2$.
+# - **Comparing a summed loss with a mean.** The numbers differ by a factor of 784, and so does SGD's best rate. The
+#   symptom: a loss "of about 70", or SGD that hardly moves from $\ln 2$.
 # - **Waiting for BCE to reach zero.** It cannot on grey pixels. Report the floor beside it.
 # - **Exchanging target and reconstruction** in BCE. The symptom: a first loss of several nats per pixel where
 #   $\ln 2 \approx 0.69$ is expected; training lowers it, and the reconstructions lose their greys.
@@ -1152,7 +1156,7 @@ print(f"All {len(checks)} checks passed.")
 #   backpropagation and output units, chapter 8 for optimisers, chapter 14 for autoencoders.
 # - [Rumelhart, Hinton and Williams (1986)](references.md#rumelhart-hinton-and-williams-1986): backpropagation, in four
 #   pages.
-# - [Kingma and Ba (2015)](references.md#kingma-and-ba-2015): Adam; the end of section 2 has the form used here.
+# - [Kingma and Ba (2015)](references.md#kingma-and-ba-2015): Adam; the form used here stands just before section 2.1.
 # - [Glorot and Bengio (2010)](references.md#glorot-and-bengio-2010): why the weights start in the range that `start`
 #   draws from.
 # - [Bourlard and Kamp (1988)](references.md#bourlard-and-kamp-1988) and

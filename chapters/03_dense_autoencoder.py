@@ -58,10 +58,10 @@ examples = x_test[first]
 # %% [markdown]
 # ## The model
 #
-# The encoder takes the 784 pixels of an image through a hidden layer of 128 units to the
-# [latent code](glossary.md#latent-code), 64 numbers. The decoder goes the same way back. All layers are *dense*: every
-# unit sees every number of the layer before it. They use [ReLU](glossary.md#relu), $\max(0, a)$, except for the last,
-# whose [sigmoid](glossary.md#sigmoid) keeps every pixel between 0 and 1.
+# The encoder takes the 784 pixels of an image through a hidden layer of 128 units to the [latent
+# code](glossary.md#latent-code), 64 numbers. The decoder goes the same way back. All layers are *dense*: every unit
+# sees every number of the layer before it. They use [ReLU](glossary.md#relu), $\max(0, s)$, except for the last, whose
+# [sigmoid](glossary.md#sigmoid) keeps every pixel between 0 and 1.
 #
 # Each half is a `keras.Model` of its own. That costs two lines and lets you call either half later.
 
@@ -257,8 +257,9 @@ table.round(4)
 # %% [markdown]
 # The autoencoder has the smaller error on both losses. Of linear codes PCA is the best; but the autoencoder's layers
 # are not linear, and it has about four times as many parameters, 218,192 against $64 \cdot 784 + 784 = 50{,}960$. On
-# this data that is worth more than being fitted to the very measure. The last column is the [PSNR](glossary.md#psnr),
-# $10 \log_{10}(1/\text{MSE})$ averaged over images: more is better, and 3 dB more is half the squared error.
+# this data that is worth more than PCA's being fitted to squared error. The last column is the
+# [PSNR](glossary.md#psnr), $10 \log_{10}(1/\text{MSE})$ averaged over images: more is better, and 3 dB more is half the
+# squared error.
 #
 # Do not read binary cross-entropy from zero. What any method can still gain is its distance from the floor:
 
@@ -503,7 +504,7 @@ plots.image_rows(
 # *digits* are the first 1,000 test images, so that row differs from the table of all 10,000. Read from the bottom.
 #
 # - The empty image is rebuilt almost perfectly, although training held none. Black is what most pixels of every digit
-#   are, and the decoder gives it away free. **A small error does not mean that an image is familiar.**
+#   are, and the decoder gives it for nothing. **A small error does not mean that an image is familiar.**
 # - On noise the autoencoder does worse than the mean image. It draws scraps of strokes on black, where an even grey
 #   would have been safer.
 # - Clothes come back as scribbles, and here PCA wins clearly, as it does on noise and on inverted digits. On the last
@@ -541,11 +542,11 @@ ax.set(title="The codes of ten test digits", xlabel="code unit", ylabel="digit",
 fig
 
 # %% [markdown]
-# Two things are to be seen. A few code units are dead, so the model works with fewer numbers than it was given. And
-# nearly all others are *always* on: the ReLU at the code, which could switch units off for some images, hardly ever
-# does. So the code is dense in a second sense too: not *sparse*, which would mean that few units are on at a time.
-# [Chapter 5](05_code_size.ipynb) compares ReLU codes with linear ones, and [chapter 9](09_sparse.ipynb) trains
-# sparse codes.
+# Two things are to be seen. A few code units are dead, so the model works with fewer numbers than it was given. (A dark
+# column with a lighter cell in it is not quite dead.) And nearly all others are on for almost every image: the ReLU at
+# the code, which could switch units off for some, hardly ever does. So the code is dense in a second sense too: not
+# *sparse*, which would mean that few units are on at a time. [Chapter 5](05_code_size.ipynb) compares ReLU codes with
+# linear ones, and [chapter 9](09_sparse.ipynb) trains sparse codes.
 #
 # Now do the same thing to images and to codes. Average two digits: once their pixels, once their codes.
 #
@@ -627,7 +628,7 @@ print(f"the halves are there too: {[layer.name for layer in loaded.layers[1:]]}"
 # | Best and worst | Plain 1s, and digits with much line: an error measures what is unusual and what there is to draw |
 # | First layer | Speckle rather than strokes, the untouched initialisation where there is never ink; the blank pictures are dead units |
 # | Other inputs | Clothes, noise and inverted digits fail, a moved digit soon does; the empty image is rebuilt best of all |
-# | Codes | Nearly all living units are always on; averaged codes decode to one of the digits or to scraps, not to a convincing mixture |
+# | Codes | Nearly all living units are on for almost every image; averaged codes decode to one of the digits or to scraps, not to a convincing mixture |
 
 # %% [markdown]
 # ## Pitfalls
@@ -736,8 +737,8 @@ print(f"All {len(checks)} checks passed.")
 #
 # - [Goodfellow, Bengio and Courville (2016)](references.md#goodfellow-bengio-and-courville-2016), chapter 14:
 #   autoencoders as a whole, with the theory.
-# - [Bourlard and Kamp (1988)](references.md#bourlard-and-kamp-1988): why an autoencoder without hidden layers around
-#   its code gains nothing over PCA.
+# - [Bourlard and Kamp (1988)](references.md#bourlard-and-kamp-1988): why, with a linear output and squared error, an
+#   autoencoder without hidden layers around its code gains nothing over PCA.
 # - [Hinton and Salakhutdinov (2006)](references.md#hinton-and-salakhutdinov-2006): deep autoencoders against PCA at
 #   equal code size, on the same digits.
 # - [Chollet (2016)](references.md#chollet-2016): the Keras example of an autoencoder, the model of many tutorials.

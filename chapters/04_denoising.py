@@ -75,7 +75,7 @@ plots.image_rows(rows, title="The same digits with more and more Gaussian noise"
 # More is better: 3 dB more is half the squared error. PSNR looks at each pixel alone. [SSIM](glossary.md#ssim),
 # structural similarity, compares small windows: do they have the same mean $\mu$, the same variance $s^2$, and do the
 # pixels rise and fall together (covariance $s_{x \hat x}$)? With $c_1 = 0.01^2$ and $c_2 = 0.03^2$, which keep the
-# quotients finite where a window is flat,
+# quotients finite where both windows are black or flat,
 #
 # $$\mathrm{SSIM}(x, \hat x) = \frac{2 \mu_x \mu_{\hat x} + c_1}{\mu_x^2 + \mu_{\hat x}^2 + c_1} \cdot
 # \frac{2 s_{x \hat x} + c_2}{s_x^2 + s_{\hat x}^2 + c_2}, \tag{4.3}$$
@@ -185,11 +185,11 @@ rows = {
 plots.image_rows(rows, title="The same model, trained on noisy → clean")
 
 # %% [markdown]
-# Same architecture, same start, same number of steps; the difference is the pairs it was shown. The strokes are whole
-# and the background is black. What remains is softness: where the noise has swallowed a stroke, as in the tail of
-# the 9, the network gives a faint smear in place of a decision.
+# Same architecture, same start, same number of steps; the difference is the pairs it was shown. Most strokes are whole
+# and the background is black. What remains is softness, and some loss: the tail of the 9 can be seen in the noisy
+# image, and the network makes a faint smear of it.
 #
-# How much noise does it bear? Here you set the level yourself: the network runs in the page, on your machine. To keep
+# How much noise can it bear? Here you set the level yourself: the network runs in the page, on your machine. To keep
 # the page light its weights are rounded to 8 bits, so its pixels differ a little from Keras's.
 #
 # > **Predict first.** Less noise in the input is less to remove. Does the output therefore come nearer and nearer to the
@@ -199,7 +199,8 @@ plots.image_rows(rows, title="The same model, trained on noisy → clean")
 NoiseExplorer(denoiser, x_test[examples], seed=SEED + 1, title="The noise-trained network at the level you choose")
 
 # %% [markdown]
-# Try several images. What this network's PSNR at 0 is comes under *Judging on clean images* below.
+# Try several images. On average hardly anything is gained: the network's PSNR at 0 is about that at 0.5 (*Judging on
+# clean images*, below).
 #
 # ## Noise level in training, noise level in testing
 #
@@ -207,9 +208,9 @@ NoiseExplorer(denoiser, x_test[examples], seed=SEED + 1, title="The noise-traine
 # whose training images are a mixture: a third of them at each level. To save time all four are compared after 4
 # epochs; for the two models above, the weights of that epoch were kept.
 #
-# > **Predict first.** Read down one column of the matrix below, that is, fix the noise in testing. Is the best of
-# > the three specialists always the one trained at that level, and does the mixed model come near it? And are clean
-# > images easier for the model trained on the strongest noise than noisy ones?
+# > **Predict first.** Read down one column of the matrix below, that is, fix the noise in testing. Is the best of the
+# > three specialists always the one trained at that level, and does the mixed model come near it? And does the model
+# > trained on the strongest noise find clean images easier than noisy ones?
 
 # %%
 student = models.dense_autoencoder(seed=SEED)
@@ -251,11 +252,12 @@ plots.heatmap(
 
 # %% [markdown]
 # Read the columns. Among the three specialists the one trained at the test level wins in each. A mismatch costs
-# decibels in both directions. With too *little* noise in training (top right) the model takes noise for strokes, as
-# above. With too *much* (first column) it loses detail that was there to see. The model trained on the strongest noise
-# is even *worse* on clean images than on the noise that it knows: a clean image, too, is unlike all that it was trained
-# on. Longer training mends this, but not the lost detail: after 20 epochs clean images are no harder for that model
-# than noisy ones, yet on them it is still decibels behind the clean-trained one, as you will see below.
+# decibels in both directions. With too *little* noise in training (top right; 0.25 is no better than none) the model
+# takes noise for strokes, as above. With too *much* (first column) it loses detail that was there to see. The model
+# trained on the strongest noise is even *worse* on clean images than on the noise that it knows: a clean image, too, is
+# unlike all that it was trained on. Longer training mends this, but not the lost detail: after 20 epochs clean images
+# are no harder for that model than noisy ones, yet on them it is still decibels behind the clean-trained one, as you
+# will see below.
 #
 # The mixed model keeps up with the specialist at every noisy level, although each level was only a third of its
 # training. (Do not read anything into tenths of a decibel: this is one seed.) Only on clean images does it stay behind.
@@ -426,13 +428,14 @@ rows["network"] = outputs["noise-trained network"][examples]
 plots.image_rows(rows, title="Denoised: classical methods with the veil lifted, and the network")
 
 # %% [markdown]
-# As they come, the classical denoisers are far behind. With the veil lifted about half of that distance is gone for the
-# three that average: it came from the clipping, not from the noise. The network is still ahead of all four. (Lifting
-# costs the network decibels. It was trained on clean targets, so there is no veil on its output.)
+# As they come, at settings tuned for lifting, the classical denoisers are far behind. With the veil lifted about half
+# of that distance is gone for the three that average: it came from the clipping, not from the noise. The network is
+# still ahead of all four. (Lifting costs the network most of a decibel. It was trained on clean targets, so there is no
+# veil on its output.)
 #
 # PCA deserves a second look. Its code, too, is narrow and was learnt on clean images, yet it is decibels ahead of the
-# clean-trained network. Projecting on $k$ of 784 directions keeps only about $k/784$ of the noise's squared length;
-# nothing holds a nonlinear network to that.
+# clean-trained network. Of noise with mean zero, projecting on $k$ of 784 directions keeps only about $k/784$ of the
+# squared length; of the veil it keeps more. Nothing holds a nonlinear network even to that.
 #
 # The linear map is the surprise. As it comes it is within a decibel of the network. Apply the same curve to its output,
 # where it stretches the contrast and sets faint greys to black, and the linear map has *caught up*: in this run it
@@ -503,7 +506,7 @@ copies.round(2)
 # than 1 % of the images gets, on average, a weight of almost 1 on itself. Trained on noisy → clean it may not trust a
 # pixel, so it must ask the others: it has to know which pixels go together in digits.
 #
-# What exactly is learnt? With squared error, and with binary cross-entropy too, the best possible denoiser is the
+# What exactly is learnt? With squared error, and with binary cross-entropy too, the best possible denoiser $r^*$ is the
 # conditional mean,
 #
 # $$r^*(\tilde x) = \mathbb E[x \mid \tilde x]. \tag{4.6}$$
@@ -543,8 +546,8 @@ corrections.round(3)
 # of the distance.
 #
 # > **Predict first.** If the correction leads towards digits from everywhere, then even pure noise should be led to
-# > one. Feed the network noise without any digit under it, feed its output back in, and go on. Which digit will most
-# > of the images end at?
+# > one. Feed the network noise on an even grey, with no digit under it, feed its output back in, and go on. Which digit
+# > will most of the images end at?
 
 # %% mystnb={"image": {"alt": "Rows for the start and after 1, 2, 4, 8 and 16 passes, ten columns. Pure noise becomes a tangle of strokes after one pass, pieces of digits after two to four, and more and more columns turn into a slanted stroke like a 1."}}
 current = noise.gaussian(np.full((10, 784), 0.5, dtype=np.float32), STD, seed=SEED + 4)
@@ -556,10 +559,10 @@ for count in range(1, 17):
 plots.image_rows(rows, title="Pure noise, denoised again and again")
 
 # %% [markdown]
-# One pass finds strokes where there are none. A few passes give pieces of digits, many of them fading, and in the end
-# most columns come to rest at a 1. A likely reason: of all digits, ones have the least ink and are the most alike, so a
-# faint image in doubt is pulled towards them. The network has learnt where digits are. But nothing makes it visit *all*
-# of them, so this is no way to sample digits; chapter 10 builds a model for that.
+# One pass finds strokes where there are none. A few passes give pieces of digits, many of them fading, and after 16
+# most columns hold a 1; not all the others hold a digit. A likely reason: of all digits, ones have the least ink and
+# are the most alike, so a faint image in doubt is pulled towards them. The network has learnt where digits are. But
+# nothing makes it visit *all* of them, so this is no way to sample digits; chapter 10 builds a model for that.
 #
 # ## Four common mistakes
 #
@@ -651,8 +654,8 @@ pd.Series(habits, name="PSNR").to_frame().round(2)
 #
 # | idea | what you saw |
 # | --- | --- |
-# | A clean-trained model | shown noise, draws noise; by PSNR hardly better than the mean image |
-# | Training on noisy → clean | the same model, the same steps, and whole digits on black |
+# | A clean-trained model | shown noise, draws strokes that are not there; by PSNR hardly better than the mean image |
+# | Training on noisy → clean | the same model, the same steps, and digits on black |
 # | Noise levels | the best specialist is the one of that level; a mixture keeps up wherever there is noise |
 # | Other corruptions | salt and pepper are removed as well; a covered square is not filled in |
 # | Classical denoisers | hampered by the veil of clipped noise; with it lifted, better, and still behind |
@@ -664,7 +667,7 @@ pd.Series(habits, name="PSNR").to_frame().round(2)
 #
 # - **Clean images in testing.** The "denoised" pictures look splendid, and the worst denoiser wins. Always show the
 #   noisy input beside the output.
-# - **Noisy targets.** A grey veil over the output. Check what the second argument of `fit` is.
+# - **Noisy targets.** The output keeps the noise, or has a grey veil. Check what the second argument of `fit` is.
 # - **No clipping**, or clipping on one side only. Minimum and maximum of the input tell; `metrics.psnr` refuses such
 #   images.
 # - **A filter as a straw man**: untuned, or not told about the clipping. Tune it on validation images.

@@ -114,7 +114,7 @@ yardsticks.round(4)
 # 60,000 training images. Two things are changed, so that all runs fit into three minutes. The epochs are 5 in place of
 # 20; you will check below what that costs. And a batch has 250 images, because 250 divides 60,000. With 256 the last
 # batch of an epoch is smaller, and XLA, which compiles the training step for one shape, has to compile it twice: more
-# than a second in each of the runs.
+# than a second for every network.
 
 # %%
 saved = tempfile.TemporaryDirectory()
@@ -167,8 +167,8 @@ relu.drop(columns="code_activation").round(4)
 
 # %% [markdown]
 # One row is one run; `bce` and `dead_units` are for later. `training_loss` is averaged while the last epoch runs, so it
-# may lie above `bce`, which is measured after it. Now the means, with one standard deviation over the three seeds as
-# the error bar. PCA has none, for no seed enters it.
+# may lie above `bce`, which is measured after it, and on the test images. Now the means, with one standard deviation
+# over the three seeds as the error bar. PCA has none, for no seed enters it.
 
 # %% mystnb={"image": {"alt": "Error against code size on a base-2 axis. The autoencoder's line lies below PCA's from 2 to 32 units and crosses it shortly before 64. Both rise towards small codes and stay below the dashed line of the mean image. Error bars differ in length from size to size."}}
 both = pd.concat([relu.assign(code="autoencoder, ReLU code"), yardsticks[yardsticks["code"] == "PCA"]])
@@ -198,8 +198,8 @@ compared.round(4)
 # - **Most steps are larger than the luck**: more than twice the `std` in the same row. But where `std` comes close to
 #   the step, one run of the three went wrong, and blurs the step before it as well. Find it in the table of runs, look
 #   at its `dead_units`, and compare its error with the runs of half the size.
-# - **On average the autoencoder beats PCA from 2 units to 32**, and by most from 8 to 32. With 2 units neither has room
-#   for much. With 64, in this sweep, it does not win.
+# - **On average the autoencoder beats PCA from 2 units to 32**, and in proportion (`mean / PCA`) by most from 8 to 32.
+#   With 2 units neither has room for much. With 64, in this sweep, it does not win.
 #
 # The last point deserves suspicion. From 32 to 64 the autoencoder's error falls by less than a third, PCA's by about
 # half. Before you blame the size, look at the training.
@@ -207,7 +207,8 @@ compared.round(4)
 # %% [markdown]
 # ## Were five epochs enough?
 #
-# > **Predict first.** Train the 64-unit model for the full 20 epochs. Will it beat PCA with 64 components then?
+# > **Predict first.** In chapter 3 the model beat PCA after 20 epochs. Train this one for 20: by how much will its
+# > error fall? Will more units be dead than after 5?
 #
 # On the way, count the dead units after every epoch, on the first 10,000 training images.
 
@@ -234,8 +235,8 @@ pd.DataFrame(
 ).round(4)
 
 # %% [markdown]
-# Given 20 epochs, the 64-unit model beats PCA clearly. This is one seed, but it wins by several times the standard
-# deviation at 64. So the right end of the curve above shows unfinished training, not a limit of the code. Read every
+# Given 20 epochs, the 64-unit model beats PCA clearly. This is one seed, but chapter 3's run, from another start, came
+# to the same error. So the right end of the curve above shows unfinished training, not a limit of the code. Read every
 # figure here as *what five epochs get*. What the other sizes would gain from 20, this run does not tell.
 #
 # > **Note.** Any sweep that gives every point the same budget has this bias. Say what the budget was, and check at
@@ -356,10 +357,10 @@ relu.pivot(index="latent_dim", columns="seed", values="dead_units").loc[list(SIZ
 # %% [markdown]
 # A code of 8 with two dead units is a code of 6. Compare with the errors of the same runs: where seeds disagree most,
 # the run with dead units is the bad one. At 64 units there are some to spare. A code of 4 that loses one has three left
-# at best; here it does no better than a code of 2, so dead units are not the whole loss.
+# at best; here it does no better than two of the three codes of 2, so dead units are not the whole loss.
 #
-# The table of epochs above says when units died in one run of 64 units: in the first epoch. Afterwards their number
-# does not move.
+# The table of epochs above says when units died in one run of 64 units: by the end of the first epoch. Afterwards their
+# number does not move.
 #
 # A linear code has no such trap: $z = a$ may take any sign, and the gradient always gets through the code. The decoder
 # and everything else stay as they are.
@@ -603,7 +604,7 @@ saved.cleanup()
 # | Rate and distortion | A number added to a small code buys several times what one added to a large code buys |
 # | Dead units | Where seeds disagree most, the worst run had lost units; if all die, the mean image is left |
 # | Linear codes | No dead units, and less error than ReLU codes in each of four pairs of 8 and 2 units |
-# | What goes first | Fine detail at every size; which digit it is, a little at 8 numbers and fast below |
+# | What goes first | Fine detail at every size; which digit it is, for an eighth of the images at 8 units, and fast below |
 # | Executors | The same sweep on one core or many, with the same table |
 
 # %% [markdown]

@@ -229,15 +229,16 @@ pd.DataFrame(units_off.T, index=pd.RangeIndex(5, name="seed"), columns=columns)
 
 # %% [markdown]
 # The table counts code units that give 0 for all 10,000 test images. After the first epoch there are such units, though
-# none of these networks starts with one. At the start every output is too bright, for sigmoids begin near 0.5 and digits
-# are mostly black. The first steps darken all outputs at once, and on the way they move a code unit's input up or down
-# for all images alike. A unit that is moved down too far is off.
+# none of these networks starts with one. A likely cause: at the start every output is too bright, for sigmoids begin
+# near 0.5 and digits are mostly black. The first steps darken all outputs at once, and on the way they move a code
+# unit's input up or down for all images alike. A unit that is moved down too far is off.
 #
-# Then something happens that "dead" does not suggest: units come back. The dead unit's own weights get no gradient, but
-# it reads the same hidden layer as the other unit, and that layer goes on learning for the other's sake. Once its
-# outputs have changed so much that the dead unit's input is positive for some image, the unit learns again. Nothing
-# makes sure that this happens. And when *both* units are off, it cannot: nothing in the encoder gets a gradient, every
-# image gets the code $(0, 0)$, and the best that the decoder can learn is the mean image, as in chapter 5.
+# Then something happens that "dead" does not suggest: units come back. A unit that is 0 on the training images too gets
+# no gradient, but it reads the same hidden layer as the other unit, and that layer goes on learning for the other's
+# sake. Once its outputs have changed so much that the dead unit's input is positive for some image, the unit learns
+# again. Nothing makes sure that this happens. And when *both* units are off, it cannot: nothing in the encoder gets a
+# gradient, every image gets the code $(0, 0)$, and the best that the decoder can learn is the mean image, as in chapter
+# 5.
 #
 # The figure shows the network that came back furthest of those that lost a unit.
 
@@ -280,8 +281,8 @@ plots.latent_planes(planes, y_test, title="Three seeds of the same model, and PC
 
 # %% [markdown]
 # The same model, the same data, three maps. Each has a crowded centre with arms, and each arm belongs to one digit or
-# two. But the arms point elsewhere each time, and are longer or shorter. PCA's plane is a compact cloud. Apart from the
-# sign of each axis it is the same in every run, being the exact solution of a problem that has no other.
+# one family. But the arms point elsewhere each time, and are longer or shorter. PCA's plane is a compact cloud. Apart
+# from the sign of each axis it is the same in every run, being the exact solution of a problem that has no other.
 
 # %%
 planes["ReLU, seed 0"] = relu_codes
@@ -341,10 +342,11 @@ print(f"largest change of a code unit: {moved:.1f}; largest change of a reconstr
 # %% [markdown]
 # ## What is stable
 #
-# Perhaps the maps are the same *up to* such a change? The
+# Perhaps the maps are the same *up to* a rotation? (Equation (6.1) allows more, which is not tried here.) The
 # [Procrustes disparity](glossary.md#procrustes-disparity) measures it: move, scale, turn and, if it helps, mirror one
-# plane to fit the other as well as it can, and take the squared distance that remains, as a share of the spread. It is 0 for planes that differ only in these ways, and 1 for planes with nothing in common. Beside it
-# stand three other measures of agreement:
+# plane to fit the other as well as it can, and take the squared distance that remains, as a share of the spread. It is
+# 0 for planes that differ only in these ways, and 1 for planes with nothing in common. Beside it stand three other
+# measures of agreement:
 #
 # - *centroid distances*: take the mean code of each digit, its centroid, and the 45 distances between these. The
 #   correlation of one plane's distances with the other's says whether the same digits are near and far;
@@ -393,13 +395,13 @@ figure
 # Read the columns from right to left. *Common neighbours*: few. Two runs mostly give an image different neighbours,
 # though far more common ones than chance, which the last row shows. (Its correlation of centroid distances is one draw
 # from shuffled digits, and not a relation.) *Overlaps*: nearly the same for all autoencoders. *Centroid distances*:
-# alike, while PCA's plane differs. *Disparity*: well above 0 for some pairs, so those are different maps, with arms
-# bent and stretched, and no turning makes them one. And the pairs of seeds differ: had you trained two seeds only, it
-# would have been luck how alike you found their maps.
+# alike, while PCA's plane differs. *Disparity*: well above 0 for some pairs. Those maps differ: in seed 0 the arm of
+# the 6s lies on the other side of the 0s, and no turning makes them one. And the pairs of seeds differ: had you trained
+# two seeds only, it would have been luck how alike you found their maps.
 #
 # So two runs agree on which digits are alike, how well a plane can rebuild them and how far they mix. That is about
-# digits. Directions, lengths, positions and single neighbours are about the run. From here on, pictures show the plane of
-# seed 0, and numbers come from all three linear planes.
+# digits. Directions, lengths, positions and single neighbours are about the run. From here on, pictures show the plane
+# of seed 0, and tables come from all three linear planes.
 #
 # > **Pitfall.** Do not conclude anything from the look of one latent plane. Train a few more seeds, and keep what is still
 # > there.
@@ -474,11 +476,11 @@ halfway = pd.DataFrame.from_dict({name: describe(x) for name, x in images.items(
 halfway.round(3)
 
 # %% [markdown]
-# Averaged pixels are the strangest: nobody writes one digit on top of another. Half-way decodings are only about half as
-# strange, and about as strange as the reconstructions at the ends of the path. But do not take a low number for a good
-# digit: both are *less* strange than real test images. A blur is an average of many images, so it is near to many, while
-# every real digit has quirks of its own. The grey pixels show the price: nearly all that these decodings draw is grey.
-# So the middle of a path is as good as the reconstructions, and as blurred. What costs most is not leaving the codes, it
+# Averaged pixels are the strangest: nobody writes one digit on top of another. Half-way decodings are only about half
+# as strange, and about as strange as the reconstructions at the ends of the path. But do not take a low number for a
+# good digit: both are *less* strange than real test images. A blur is an average of many images, so it is near to many,
+# while every real digit has quirks of its own. The grey pixels show the price: nearly all that these decodings draw is
+# grey. So the middle of a path is as good as the reconstructions, and as blurred. What costs most is not the path, it
 # is having two numbers only.
 
 # %% [markdown]
@@ -546,9 +548,10 @@ void.round(3)
 # digits. And they are not noise: even there, strangeness is below that of real test images. The blur is worst where the
 # codes are, because there several digits share a place and the decoder has to average.
 #
-# Why less grey? The decoder has one hidden layer of ReLU units. Follow a ray outwards from the code $(0, 0)$: the input
-# of each hidden unit changes along a straight line, so the unit switches on or off at most once. Beyond the last
-# switch, the input of output pixel $j$ is a straight line in the distance $t$ too,
+# Why less grey? The codes crowd near $(0, 0)$, so points far from all of them mostly lie farther out. The decoder has
+# one hidden layer of ReLU units. Follow a ray outwards from the code $(0, 0)$: the input of each hidden unit changes
+# along a straight line, so the unit switches on or off at most once. Beyond the last switch, the input of output pixel
+# $j$ is a straight line in the distance $t$ too,
 #
 # $$ a_j(t) = \alpha_j + \beta_j t, \tag{6.2} $$
 #
@@ -568,9 +571,9 @@ for seed, network in linear.items():
 grey_by_factor.round(3)
 
 # %% [markdown]
-# That also fits the long arms: a 1 looks much like the next 1, the decoder can be sure of its pixels, and sure means far
-# out. And a crisp image is no sign that there is anything like it in the data. The decoder has no way to say "I have
-# never been here". If you need to know, ask the codes: the distance to the nearest one tells you.
+# That also fits the long arms: a 1 looks much like the next 1, the decoder can be sure of its pixels, and sure means
+# far out. And a crisp image is no sign that a code lies near: images grow crisper away from the codes. The decoder has
+# no way to say "I have never been here". If you need to know, ask the codes: the distance to the nearest one tells you.
 
 # %% [markdown]
 # ## Move the point yourself

@@ -59,8 +59,8 @@ rng = np.random.default_rng(SEED)
 # ## A hard look first
 #
 # [Fashion-MNIST](references.md#xiao-rasul-and-vollgraf-2017) was made to stand in for MNIST: the same sizes and file
-# format, so that any program for digits runs on it unchanged. The images are product photographs from one shop, made
-# small, turned grey, and inverted, so that the white background became black.
+# format, so that any program for digits runs on it unchanged. The images are product photographs from one shop, cropped
+# to the garment, made small, turned grey, and inverted, so that the white background became black.
 
 # %% mystnb={"image": {"alt": "Four rows of ten grey images of clothing on black, one class to a column. Tops fill the frame; several carry prints, stripes or lettering. Trousers are two upright bars, sandals are thin straps, and sneakers and boots all point to the left. Bags vary most in shape."}}
 chosen = [rng.choice(np.flatnonzero(clothes.y_train == label), 4, replace=False) for label in range(10)]
@@ -236,8 +236,8 @@ print(f"floor of the digits {scale['digits']['floor']:.4f}, of the same digits w
 # First the model of chapter 3: 784-128-64-128-784, [ReLU](glossary.md#relu), binary cross-entropy, Adam, 20 epochs.
 # Only the batches are others, of 250 images in place of 256; nothing is adjusted to clothes. Then what is needed for a
 # comparison: three [seeds](glossary.md#seed) on each data set, for 8 epochs. One Keras model serves for all runs, so
-# that it is compiled once; of each run only the weights are kept. The long run on clothes, stopped for a moment after
-# epoch 8, is also the first of the three short ones.
+# that it is compiled once; of each run only the weights are kept. The long run on clothes also gives the first of the
+# three short ones: `keep` copies its weights after epoch 8.
 
 # %%
 network = models.dense_autoencoder(seed=SEED)
@@ -419,7 +419,7 @@ band_table.T.round(3)
 # creased inside. A Fourier transform cannot tell them apart; a mask can. Take the tops and dresses, fill their
 # silhouettes, and call *inside* what is more than 3 pixels from the edge; the rest of the silhouette and one pixel
 # around it are the *outline*. Split each image into a blurred version, its *shade*, and the rest, its *detail*. For
-# each part, the share *kept* is 1 minus the squared error in it, divided by its own sum of squares (for the shade,
+# each part, the share *kept* is 1 minus the ratio of the squared error in it to its own sum of squares (for the shade,
 # about its mean). An error larger than if the part had been left out makes it negative.
 #
 # > **Predict first.** Will the outline's detail survive better than the inside's, or the other way round? By how much?
@@ -497,10 +497,9 @@ kept_table.round(4)
 # %% [markdown]
 # ## Noise on clothes
 #
-# Chapter 4's model is the denoiser: the same network, trained on noisy → clean ([chapter
-# 4](04_denoising.ipynb)). The noise is chapter 4's, with standard deviation 0.5. Beside it stand the clean-trained
-# network, PCA, and the linear map from all noisy pixels to all clean ones, which chapter 4 found hard to beat. The
-# denoiser is one run of 8 epochs.
+# The denoiser is that of [chapter 4](04_denoising.ipynb): the same network, trained on noisy → clean, here in one run
+# of 8 epochs. The noise has standard deviation 0.5, as there. Beside it stand the clean-trained network, PCA, and the
+# linear map from all noisy pixels to all clean ones, which chapter 4 found hard to beat.
 #
 # > **Predict first.** Noise is fine detail, and so is a print. What will the denoiser do with prints?
 
@@ -539,9 +538,9 @@ plots.image_rows({name.removesuffix(" network"): x for name, x in rows.items()},
 # fraction of a decibel, and better at the outline. (A negative share kept means false detail: in the noisy input there
 # is several times as much of it as of true detail.)
 #
-# And the prints? Nobody has them: of the detail inside, network and linear map keep about a tenth, half of what the
-# network keeps from a *clean* image. A denoiser cannot tell a fine print from fine noise, and the safe answer to both
-# is smooth cloth.
+# And the prints? Mostly gone: of the detail inside, network and linear map keep about a tenth, half of what the network
+# keeps from a *clean* image. A denoiser cannot tell a fine print from fine noise, and the safe answer to both is smooth
+# cloth.
 
 # %% [markdown]
 # ## What carries over
@@ -670,8 +669,8 @@ plots.plane_and_grid(
 # %% [markdown]
 # Trousers, dresses along with them, run out in an arm of their own. T-shirts, then pullovers, coats and shirts crowd
 # together; ankle boots and sneakers have a region each, with sandals where they begin, and bags lie in the middle. The
-# decoder draws a garment wherever you look, also where no code is: chapter 6's warning about empty regions holds here
-# too. Walk through it, with the decoder running in the page:
+# decoder draws a garment nearly everywhere, also where no code is, and scraps at the top right: chapter 6's warning
+# about empty regions holds here too. Walk through it, with the decoder running in the page:
 
 # %%
 LatentExplorer(
@@ -738,19 +737,19 @@ plane_table.round(3)
 
 # %% [markdown]
 # After these five epochs the plane of clothes is the better map by both counts. Two numbers explain about twice the
-# share that they explain of digits, for PCA even more than that: much of a garment *is* two numbers, how bright it is
-# and of what rough shape. And neighbours share a class more often in the plane of clothes, by several hundredths; in
-# PCA's plane, which needs no epochs, too. (Chapter 6's planes of digits had 15 epochs and came out above either, so
-# this lead may be one of the first epochs only.)
+# share that they explain of digits, for PCA even more than that: much of a garment is a few coarse facts, such as how
+# bright it is and of what rough shape. And neighbours share a class more often in the plane of clothes, by several
+# hundredths; in PCA's plane, which needs no epochs, too. (Chapter 6's planes of digits had 15 epochs and came out above
+# either, so this lead may be one of the first epochs only.)
 #
 # Among raw pixels it is the other way round: there neighbours share a digit far more often than a class of clothes. So
-# clothes are the harder set to classify and the easier one to draw on a plane. The plane keeps about three quarters of
-# the agreement among pixels for clothes, and here about half of it for digits.
+# clothes look harder to classify and, after five epochs, easier to draw on a plane. The plane keeps about three
+# quarters of the agreement among pixels for clothes, and here about half of it for digits.
 #
 # On which classes overlap, both seeds agree: pullovers, coats and shirts above all, T-shirts with shirts, and trousers
 # with dresses: both are long and narrow. A shirt has as many pullovers around it as shirts. What tells pullovers, coats
 # and shirts apart (a collar, buttons, an open front) is detail inside, and that, you have seen, is what a small code
-# drops first. The shop's label does not come from the silhouette; the plane does.
+# drops first. The shop tells these three apart by such detail; the plane has only silhouette and shade.
 
 # %% [markdown]
 # ## Summary
@@ -759,8 +758,8 @@ plane_table.round(3)
 # | --- | --- |
 # | Look first | Half of the pixels of clothes are black and most others grey, brightness differs widely, nearly every garment touches the frame; class and brightness alone explain much. |
 # | Losses | The floor of clothes is nine tenths of what the mean image costs on digits. Less contrast raises the digits' floor above that of clothes. |
-# | Comparable numbers | The way from mean image to floor and the share explained: a little less on clothes. Against PCA at equal size, after 8 epochs: level on digits, a quarter behind on clothes. |
-# | PCA | On clothes the autoencoder is behind it after 8 epochs and level after 20. |
+# | Comparable numbers | The way from mean image to floor and the share explained: a little less on clothes, after 8 epochs. |
+# | PCA | After 8 epochs the autoencoder is level with it on digits and a quarter behind on clothes; after 20 it is level there too. |
 # | Hard classes | Bags and sandals by error; sandals and sneakers relative to their own mean image. |
 # | What is lost | Shade stays, and more than half of the outline's detail; inside the garment most of it goes, more so than with PCA. |
 # | Denoising | The network is as good as a linear map fitted to a third of the images; prints go with the noise. |
@@ -777,7 +776,7 @@ plane_table.round(3)
 #   harder.
 # - **An error by class read as difficulty.** A class whose images are nearly alike has a small error whatever the
 #   model. Divide by what a mean image leaves, and say which mean.
-# - **A sharp outline taken for a sharp image.** Silhouettes hold most of the power. Look inside.
+# - **A sharp outline taken for a sharp image.** Coarse waves hold most of the power. Look inside.
 # - **A new data set used unseen.** The program runs on it unchanged; whether what it measures still means the same is
 #   for you to find out.
 # - **A failed transfer blamed on the code.** A foreign decoder cannot draw what it never learned; the frozen encoder

@@ -57,7 +57,7 @@ one_of_each = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 
 # %% [markdown]
 # Everything that is chosen in this chapter is chosen on 5,000 validation images, which are set aside from the training
-# images. The test images are only measured, and decide nothing.
+# images. The test images only serve to measure, and decide nothing.
 #
 # ## An error to compare with
 #
@@ -115,10 +115,10 @@ pd.Series(yardsticks, name="squared error per image").round(3).to_frame()
 # \neq k$. So a layer multiplies the variance by $n \sigma_w^2$, and then the [activation
 # function](glossary.md#activation-function) takes its share: the logistic sigmoid has a slope of at most $1/4$ and
 # leaves at most $1/16$ of the variance; [ReLU](glossary.md#relu) cuts one half of the values off, which leaves half of
-# their mean square, and between a third and a half of their variance. Keras's default, *Glorot*, draws weights with
-# $\sigma_w^2 = 2 / (n + m)$, where $m$ is the number of the layer's units; *He* draws them with $\sigma_w^2 = 2 / n$,
-# twice what would preserve the variance of a linear layer, for what ReLU cuts off ([He et al.,
-# 2015](references.md#he-et-al-2015)).
+# their mean square and, if they are roughly normal, between a third and a half of their variance. Keras's default,
+# *Glorot*, draws weights with $\sigma_w^2 = 2 / (n + m)$, where $m$ is the number of the layer's units; *He* draws them
+# with $\sigma_w^2 = 2 / n$, twice what would preserve the variance of a linear layer, for what ReLU cuts off ([He et
+# al., 2015](references.md#he-et-al-2015)).
 #
 # > **Predict first.** Six hidden layers of sigmoids, Glorot's weights. By what factor is the spread (the standard
 # > deviation over images) smaller at the last hidden layer than in the images?
@@ -334,7 +334,7 @@ augmentation.round(2)
 # ## The whole network
 #
 # Now the paper's network, with recipe 6, three warped copies of every image, and as much training as fits into about
-# five minutes on two quick cores. At this size little was tried, on validation images: other peaks of the learning rate
+# four minutes on two quick cores. At this size little was tried, on validation images: other peaks of the learning rate
 # and other sizes of batches in runs of two epochs, where smaller batches and a higher peak were better; and a run of as
 # many steps without copies, whose validation error was clearly larger. (Those runs are not shown.)
 #
@@ -392,17 +392,18 @@ results = pd.Series(
 results.round(2).to_frame()
 
 # %% [markdown]
-# A random start gets there (one start; others were not tried): with an activation that does not fade, weights that keep
-# the spread, Adam, a schedule and augmentation, in as many steps as sixteen passes over the images take. (The training
-# error in the figure is averaged while the epoch runs, and over warped copies; so it starts above the validation
-# error.) The test error is close to the printed one, a little below it; the validation error tells how far one set of
-# images can differ from another. Clipped PCA's error is more than four times as large. Pretraining is not needed.
+# A random start gets there (one start; others were not tried): with an activation that passes the signal on, weights
+# that keep the spread, Adam, a schedule and augmentation, in as many steps as sixteen passes over the images take. (The
+# training error in the figure is averaged while the epoch runs, and over warped copies; so it starts above the
+# validation error.) The test error is close to the printed one, a little below it; the validation error tells how far
+# one set of images can differ from another. Clipped PCA's error is more than four times as large. Pretraining is not
+# needed.
 #
 # That is no fair race, and does not need to be: the paper had none of these five, and ours was stopped after minutes,
 # by a schedule that could have been longer. [Martens (2010)](references.md#martens-2010) was the first to train this
 # network well from a random start, with a second-order method, one that uses the error's curvature as well as its
-# slope. Two parts are left to win: the gap between training and validation images, and the larger part, the training
-# error itself, which a longer schedule would probably bring down.
+# slope. Two things are left to gain: the gap between training and validation images and, the larger of the two, the
+# training error itself, which a longer schedule would probably bring down.
 
 # %% mystnb={"image": {"alt": "Two groups of three rows of ten test digits: originals, the network's reconstructions, PCA's. In the first, one of each kind, the network's are clean and like the originals, PCA's blurred with grey shadows. In the second, the ten worst, the originals are thick, crossed or ornate, or have stray marks beside them; the network draws plainer, smoother shapes."}} tags=["long"]
 worst = np.argsort(losses.squared_error(x_test, rebuilt))[-10:]
@@ -419,9 +420,9 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# Thirty numbers are enough for these ten digits; PCA smears. The worst are unusual: loops and strokes that few others
-# share, or stray marks beside the digit. There the network draws a more usual digit, and it is not what was there.
-# Reconstructions that look right are not evidence that they *are* right.
+# Thirty numbers are nearly enough for these ten digits (look at the 3 and the 5); PCA smears. The worst are unusual:
+# loops and strokes that few others share, or stray marks beside the digit. There the network draws a more usual digit,
+# and it is not what was there. Reconstructions that look right are not evidence that they *are* right.
 
 # %% [markdown]
 # ## A layer that knows its neighbours
@@ -521,7 +522,7 @@ plots.heatmap(
 # power in the error. Divide it by the power of waves that are nearly as fine and stand for nothing in particular, of 13
 # periods in 28 pixels in place of 14. Without a preference for the pattern the ratio is near 1, or a little below,
 # since the spectrum falls smoothly. (The measure sees a pattern that is spread over the image, not one on some strokes
-# only.)
+# only, and only that of the last doubling: the first one's would be twice as coarse.)
 
 
 # %%
@@ -535,10 +536,10 @@ def chequered(x, x_hat):
 
 
 # %% [markdown]
-# Now train the dense model and the convolutional one with both ways of doubling. An epoch of a convolutional network
-# takes long, so these two get one, in batches of 50, and the dense model four; its error after the first is kept too.
-# As in chapter 3 the code is ReLU and the loss binary cross-entropy; the error is a mean over pixels now. While
-# training goes on, the first 1,000 validation images measure it.
+# Now train the dense model and the convolutional one with both ways of doubling, all kernels 3 × 3, all in batches of
+# 50. An epoch of a convolutional network takes long, so these two get one, and the dense model four; its error after
+# the first is kept too. As in chapter 3 the code is ReLU and the loss binary cross-entropy; the error is a mean over
+# pixels now. While training goes on, the first 1,000 validation images measure it.
 #
 # > **Predict first.** Put the three in order of their error after one epoch. Then give each as many *seconds*: does the
 # > order change? Which will have a chequered error?
@@ -617,19 +618,20 @@ print(f"PCA, 64 components: test MSE {pca_error:.4f}")
 # %% [markdown]
 # - **An epoch of convolutions teaches more.** After one pass over the images both convolutional models are well ahead
 #   of the dense one, at as many parameters. They need not learn anew, at every place, what a stroke looks like.
-# - **A second of convolutions does not.** The figure puts the same errors against time: in no more seconds than the
-#   model with upsampling takes for one epoch, the dense model has its four, and has caught up. On another machine,
-#   above all on one with a graphics processor, the marks lie elsewhere; the dense network's few large matrix products
-#   are what a CPU does best.
+# - **A second of convolutions does not.** The figure puts the same errors against time: in less than half of the
+#   seconds that the model with upsampling takes for one epoch, the dense model has its four, and is ahead of both. On
+#   another machine, above all on one with a graphics processor, the marks lie elsewhere; the dense network's few large
+#   matrix products are what a CPU does best.
 # - **Upsampling or transposed.** A transposed convolution multiplies the values of the *small* image, so that it takes
 #   a quarter of the multiplications of a convolution after upsampling, with as many weights; hence its seconds. After one
 #   epoch it is behind upsampling, at a fraction of the seconds.
 # - **Hardly any chequers.** The ratio is below 1 for all three: the pattern is no stronger than waves nearly as fine.
 #   It is highest for transposed convolution, by more than the seeds' spread; a trace, and nothing that you would see.
 #
-# - **PCA**, with its 0.0078, is behind the dense model and ahead of transposed convolution.
+# - **PCA**, with its 0.0078, is behind the dense model and ahead of transposed convolution; upsampling's lead over it
+#   is hardly more than the seeds' spread.
 #
-# With one epoch neither convolutional model is finished. For a verdict on what they could reach, give them an hour.
+# One epoch is a short training for either convolutional model. What they could reach with more, this run does not tell.
 
 # %% mystnb={"image": {"alt": "Four rows of ten test digits: originals and the reconstructions of the dense model, of the convolutional one with upsampling, and with transposed convolution. All are legible and a little blurred, and hard to tell apart."}}
 shown = {name.replace("convolutional, ", ""): rebuild(trained[name, SEED], x_test[one_of_each]) for name in builders}

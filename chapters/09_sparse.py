@@ -54,9 +54,9 @@ EPOCHS = 1
 BATCH_SIZE = 250  # divides 50,000: no smaller last batch, for which XLA would compile once more (chapter 5)
 
 # %% [markdown]
-# Something will be chosen by looking, a threshold. So 10,000 of the training images are set aside as
-# [validation images](glossary.md#validation-images), and every model of this chapter learns from the other 50,000. Test
-# images are for reporting, all 10,000 of them.
+# A threshold will be chosen by its results. So 10,000 of the training images are set aside as [validation
+# images](glossary.md#validation-images), and every model of this chapter learns from the other 50,000. Test images are
+# for reporting, all 10,000 of them.
 
 # %%
 mnist = data.load_mnist()
@@ -282,11 +282,11 @@ histories["free code"] = {
 pd.DataFrame(histories).T.round(4)
 
 # %% [markdown]
-# `loss` is `reconstruction` plus `penalty`. They are means over the last epoch, while the network was still learning;
-# the columns with *test* were measured after it. Most of the difference in `loss` is no penalty: the larger weight
-# makes the network rebuild worse. But whoever compares `loss` compares prices as well. The same network, not trained
-# further, would have another `loss` if $\lambda$ were doubled. From here on, *error* means the mean squared error on
-# test images, without any penalty.
+# `loss` is `reconstruction` plus `penalty` (not taken for the free code: NaN). They are means over the last epoch,
+# while the network was still learning; the columns with *test* were measured after it. Most of the difference in `loss`
+# is no penalty: the larger weight makes the network rebuild worse. But whoever compares `loss` compares prices as well.
+# The same network, not trained further, would have another `loss` if $\lambda$ were doubled. From here on, *error*
+# means the mean squared error on test images, without any penalty.
 #
 # ### A penalty can be dodged
 #
@@ -341,7 +341,7 @@ dodging.round(4)
 # $$ \frac{d}{ds} \big[ R(s) + s P \big]_{s = 1} = 0 \quad \Longrightarrow \quad R'(1) = -P. \tag{9.6} $$
 #
 # So $R$ still falls where training stopped: with *larger* values the images would be rebuilt better. The penalty not
-# only turns units off, it also makes the others speak low. That is called [shrinkage](glossary.md#shrinkage).
+# only turns units off, it also makes the others quieter. That is called [shrinkage](glossary.md#shrinkage).
 #
 # > **Predict first.** Multiply the codes of a trained network by a factor from 0.8 to 2.4 and decode them. At which
 # > factor will the error be least for L1 networks? For a top-k network? Does it depend on $\lambda$?
@@ -376,11 +376,11 @@ best_factor.to_frame("factor of least error").round(1)
 # %% [markdown]
 # The L1 networks rebuild better when their codes are made louder, and the larger $\lambda$, the louder. Top-k has its
 # least error at or near 1, for nothing presses on the values it keeps (in (9.6), $P = 0$). (Equation (9.6) is about the
-# cross-entropy at the end of training; the figure shows the MSE after one epoch. The direction is the same.) That is
-# what free atoms escape: longer atoms make the same codes louder, and nothing is charged for that.
+# cross-entropy at the end of training; the figure shows the MSE after one epoch. The direction is the same.) Shrinkage
+# is what free atoms escape: longer atoms make the same codes louder, and nothing is charged for that.
 #
 # A remedy that leaves $\lambda$ its meaning: once the penalty has chosen the units, train the decoder again without it
-# (exercise 3), or fit each image's values again (Task 4 of the exercise sheet).
+# (exercise 3), or fit each image's values again (Task 4 of the exercise sheet that follows this chapter).
 #
 # ## What is "on"?
 #
@@ -449,9 +449,10 @@ pd.Series(told).to_frame("test MSE").round(4)
 #
 # ## The frontier
 #
-# Now all settings of all three methods, three seeds each. For each run: the values above 0, the active units by the
-# rule above, the error *with the rest forgotten*, so that the error belongs to the units that are counted, and the
-# units that are not active for any of the 10,000 test images.
+# A method's *frontier* is the least error that it reaches for each number of active units. Measure all settings of all
+# three methods, three seeds each. For each run: the values above 0, the active units by the rule above, the error *with
+# the rest forgotten*, so that the error belongs to the units that are counted, and the units that are not active for
+# any of the 10,000 test images.
 
 # %%
 thresholds, usage = {}, {}
@@ -538,18 +539,18 @@ plots.error_bars(
 
 # %% [markdown]
 # Top-k has by far the best frontier of the three: with 32 units it rebuilds better than L1 with twice as many, and KL
-# needs hundreds of units for the same error. The error bars hardly show. Much of L1's lag is its price: the one
-# point with free atoms, whose price was high at first and fell as they grew, lies close to the line of top-k. (Louder
-# codes would make good a part of it only.) KL's lag is of another kind: a target for means asks nowhere that a *single
-# code* be sparse.
+# needs hundreds of units for the same error. The error bars hardly show. Much of L1's lag seems to be its price: the
+# one point with free atoms, whose price was high at first and fell as they grew, lies close to the line of top-k.
+# (Louder codes would make good a part of it only.) KL's lag is of another kind: a target for means asks nowhere that a
+# *single code* be sparse.
 #
 # PCA crosses the line of top-k near 64. With fewer numbers top-k is ahead, with more PCA is. And the plain dense
 # autoencoder, whose every number is used for every image, lies below the line of top-k, with fewer weights and less
 # arithmetic. It has a second layer each way and took more steps; which of these helped, this comparison does not tell.
 # But few active units do not by themselves make a good code. What sparsity buys has to be looked for elsewhere.
 #
-# Why is top-k ahead of PCA where units are few? PCA uses the same 8 pictures for every image. A sparse code picks 8 of
-# 1,024 for each image: pictures that fit it.
+# Why is top-k ahead of PCA where units are few? With 8 numbers PCA uses the same 8 pictures for every image. Top-k
+# picks 8 of 1,024 for each image: pictures that fit it.
 #
 # ## Which, and how much
 #
@@ -631,10 +632,10 @@ plots.curves(
 )
 
 # %% [markdown]
-# With $k = 8$ and $k = 32$ about half of the units are silent: for none of 10,000 images are they among the largest. A
-# unit that is not among them gets no gradient, so it stays as it is while the chosen ones grow. With $k = 128$ few are
+# With $k = 8$ and $k = 32$ about half of the units are silent: for none of 10,000 images are they active. A unit that
+# is not among the largest gets no gradient, so it stays as it is while the chosen ones learn. With $k = 128$ few are
 # silent, and with L1 hardly any. KL, which asks every unit to be on for its share, has none, and no favourites either.
-# So the bits of (9.7) were a price from above: silent units need no names, and common ones can get short ones.
+# So (9.7) is an upper limit: silent units need no names, and common ones can get short ones.
 #
 # And the start? Train top-k with $k = 32$ once more, from Keras's random start: Glorot's weights in both layers, and
 # only the decoder's bias from the mean image.
@@ -917,8 +918,9 @@ print(f"All {len(checks)} checks passed.")
 #
 # 5. ★★★ There is no encoder in sparse coding: each image's code is found by minimising the error plus $\lambda \lVert z
 #    \rVert_1$ for fixed atoms. For atoms of a trained L1 network and 100 test images, improve the encoder's codes by
-#    200 steps of ISTA: a gradient step on $R$, then subtract $\lambda$ times the step size from each value and cut at
-#    zero. How much do error and active units gain at the same penalty? What does the gain say of the encoder?
+#    200 steps of ISTA (iterative shrinkage-thresholding): a gradient step on $R$, then subtract $\lambda$ times the
+#    step size from each value and cut at zero. How much do error and active units gain at the same penalty? What does
+#    the gain say of the encoder?
 #
 #    <details><summary>Solution</summary>
 #

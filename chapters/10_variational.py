@@ -167,8 +167,8 @@ print(f"{count} derivatives; largest disagreement {largest:.0e}, largest derivat
 # function $f$, $\partial\, \mathrm E_q[f(z)] / \partial \mu = \int f\, \partial q / \partial \mu \, dz = \mathrm
 # E_q[f(z)\, \partial \ln q / \partial \mu]$, since $\partial q = q\, \partial \ln q$. Here $f$ is the cross-entropy,
 # and $\partial \ln q / \partial \mu = \epsilon / \sigma$ is the *score function*. Since its average is 0, you may take
-# any constant off the cross-entropy first; its own mean is a good choice. The table is for the mean of the first unit,
-# for one image.
+# any constant off the cross-entropy first; its own mean is a good choice. The table is for the derivative with respect
+# to $\mu_1$, for one image.
 #
 # > **Predict first.** All of these estimates of the cross-entropy's gradient are right on average. By what factor will
 # > the
@@ -195,9 +195,9 @@ estimators.assign(**{"factor to the first": factor, "squared": factor**2}).round
 
 # %% [markdown]
 # The means agree as well as their standard errors promise, and the first estimate is the least noisy. The mean loss
-# taken off helps the score function much, and does not close the gap. An average settles with the square root of the
-# number of draws, so the *square* of a factor is the number of draws that one reparameterised draw replaces. One draw
-# for each image and step is then enough, the more so as a batch averages over its images.
+# taken off helps the score function much, and does not close the gap. The error of an average falls with the square
+# root of the number of draws, so the *square* of a factor is the number of draws that one reparameterised draw
+# replaces. One draw for each image and step is then enough, the more so as a batch averages over its images.
 
 # %% [markdown]
 # ## A plane with a prior
@@ -213,12 +213,12 @@ estimators.assign(**{"factor to the first": factor, "squared": factor**2}).round
 # return mean + ops.exp(log_variance / 2) * keras.random.normal(ops.shape(mean), seed=self.seed_generator)
 # ```
 #
-# The sum over code units is (10.3). (In aelib β is a weight that is not trained, so copying a network's weights copies
-# its β.) Why it is divided by `pixels`, which is 784, gets a section of its own. Outside
-# training the code is the mean, so `encoder` and `decoder` work as in any other chapter. Train three seeds, and three
-# plain autoencoders to compare them with. A few epochs have to do, so batches are small and the learning rate starts at
-# three times Adam's usual 0.001 and falls along a cosine, for both kinds. The images are the grey ones, as before; what
-# that means comes later, too.
+# The sum over code units is (10.3). Why it is divided by `pixels`, which is 784, and what β is for, gets a section of
+# its own; until then β is 1. (In aelib β is a weight that is not trained, so copying a network's weights copies it.)
+# Outside training the code is the mean, so `encoder` and `decoder` work as in any other chapter. Train three seeds, and
+# three plain autoencoders to compare them with. A few epochs have to do, so batches are small and the learning rate
+# starts at three times Adam's usual 0.001 and falls along a cosine, for both kinds. The images are the grey ones, as
+# before; what that means comes later, too.
 
 # %%
 networks, runs = {}, {}  # a compiled network for each kind and code size; what each training ended in
@@ -321,8 +321,8 @@ compared.round(4)
 # The price shows in the first two columns: a little more error, since codes are noisy and may not spread, and on
 # average fewer neighbours that share a digit. What it bought is in the others. Both units have a spread of the prior's
 # order in every run, though a larger one, where those of the plain plane are large and differ from seed to seed. Longer
-# training should shrink it: stretch a unit, let the decoder undo that, and only (10.3) changes; it is least where the
-# average $\mu^2 + \sigma^2$ is 1.
+# training should shrink it: stretch or shrink a unit, let the decoder undo that, and only (10.3) changes. Its average
+# is least where the average $\mu^2 + \sigma^2$ is 1; here that of $\mu^2$ alone is more.
 #
 # The axes still stand for nothing in the digits ([chapter 6](06_latent_plane.ipynb)). Turn all codes, and turn them
 # back in the decoder: prior and $\ln p(x)$ stay the same. (The bound may change, since a Gaussian with independent
@@ -333,8 +333,9 @@ compared.round(4)
 #
 # The divergence pulls every single Gaussian towards the prior. What you will draw from is something else: the mixture
 # of all of them, the [aggregate posterior](glossary.md#aggregate-posterior) $q(z) = \frac1N \sum_n q(z \mid x_n)$. If
-# it is the prior, codes drawn from the prior are codes that the decoder knows. The average divergence splits in two
-# ([Hoffman and Johnson, 2016](references.md#hoffman-and-johnson-2016)):
+# it is the prior, codes drawn from the prior are codes that the decoder knows. The average divergence splits in two,
+# the first part being the *mutual information* of image and code ([Hoffman and Johnson,
+# 2016](references.md#hoffman-and-johnson-2016)):
 #
 # $$ \frac1N \sum_n \mathrm{KL}\big( q(z \mid x_n) \,\Vert\, p(z) \big)
 #    = \underbrace{\mathrm{I}(x; z)}_{\text{what a code tells of its image}}
@@ -423,15 +424,16 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# In the plane, codes thrown evenly give some crisp digits, always of the same few kinds: the empty regions beside the
-# arms, as chapter 6 found. The scrawls in the second row probably come from codes far outside the plane's crowd. The
-# prior's draws are the softest, since most of them fall into the crowd. With 16 units, codes thrown evenly are lost:
-# nearly all of that box is empty, and the plain decoder gives broken strokes there. The prior's draws are softer and
-# more often joined, but some break too, and by no means all are digits.
+# In the plane, codes thrown evenly give some crisp digits, always of the same few kinds: they come from the empty
+# regions beside the arms, as in chapter 6. The scrawls in the second row probably come from codes far from every
+# image's code. The prior's draws are the softest, since most of them fall into the crowd. With 16 units, codes thrown
+# evenly are lost: nearly all of that box is empty, and the plain decoder gives broken strokes there. The prior's draws
+# are softer and more often joined, but some break too, and by no means all are digits.
 #
-# Measure it with chapter 6's two numbers: *strangeness*, how unlike an image is to the nearest of 5,000 training images
-# (one minus the cosine; the mixture was fitted to others), and the share of *grey pixels*, for blur. And count the
-# digits that come out, by the digit of that nearest image: the share of the *three rarest* together.
+# Measure it with chapter 6's two numbers: *strangeness*, how unlike an image is the nearest of 5,000 training images
+# (one minus the cosine; the mixture was fitted to others; chapter 6 took 20,000), and the share of *grey pixels*, for
+# blur. And count the digits that come out, by the digit of that nearest image: the share of the *three rarest*
+# together.
 
 
 # %%
@@ -496,13 +498,13 @@ quality.round(3)
 # | --- | --- | --- |
 # | the KL summed over code units, divided by 784 | 1 | the bound |
 # | the KL summed over code units, as it is | 784 | the classic mistake |
-# | the KL averaged over 16 code units, divided by 784 | 1/16 | the other one |
+# | the KL averaged over 16 code units, divided by 784 | 1/16 | the opposite mistake |
 #
 # Values of $\beta$ other than 1 can be chosen on purpose ([Higgins et al., 2017](references.md#higgins-et-al-2017));
-# then the model is called a β-VAE. (For β above 1 minus the loss is still a bound, but a looser one; below 1 it is
-# none.) Here they are made by accident. Train each with 16 code units. Whatever
-# the network was trained with, its *bound* is (10.2), both terms with weight 1. A unit counts as
-# [active](glossary.md#active-unit) if the variance of its mean over test images exceeds 0.01.
+# then the model is called a β-VAE. (For β above 1 minus the bracket is still a bound, but a looser one; below 1 nothing
+# makes it one.) Here they are made by accident. Train each with 16 code units. Whatever the network was trained with,
+# its *bound* is (10.2), both terms with weight 1. A unit counts as [active](glossary.md#active-unit) if the variance of
+# its mean over test images exceeds 0.01.
 #
 # > **Predict first.** A code that is worth less than it costs is not used. What will the network with β = 784 put into
 # > its 16 units, and what will its reconstructions look like? And which β gives the best *bound*?
@@ -556,8 +558,8 @@ plots.image_rows(rebuilt, title="Reconstructions at three values of β")
 #
 # β = 1/16 rebuilds best, and its bound is far worse: it pays many nats of divergence to save a few of cross-entropy.
 # Its new images are the stranger ones too, since its narrow Gaussians leave more of the prior empty. β = 1 has the best
-# bound because the bound is what it was trained on. Nothing of this says that the bound is what you want; it says that
-# you should know which β you have.
+# bound because the bound is what it was trained on. None of this says that the bound is what you want; it says that you
+# should know which β you have.
 
 # %% [markdown]
 # ## Why grey pixels have no likelihood
@@ -687,10 +689,10 @@ tightened = {
 pd.Series(tightened | {"log-likelihood": by_grid}, name="nats").round(2).to_frame().T
 
 # %% [markdown]
-# Difference and divergence agree to the digits shown, as (10.4) says, and the bound with more draws climbs towards the
-# log-likelihood and never passes it. A little of the gap is left even with a thousand draws: where a Gaussian lies
-# beside the true posterior, few of its draws fall where it matters. (The encoder was trained on grey images. See
-# exercise 4.)
+# Difference and divergence agree to the digits shown, as (10.4) says. (With $k = 1$ the table takes one draw for each
+# image, not the average over 1,000.) And the bound with more draws climbs towards the log-likelihood and never passes
+# it. A little of the gap is left even with a thousand draws: where a Gaussian lies beside the true posterior, few of
+# its draws fall where it matters. (The encoder was trained on grey images. See exercise 4.)
 #
 # Now the deep network on all 10,000 test images.
 
@@ -741,13 +743,14 @@ comparable.round(2)
 
 # %% [markdown]
 # The digit alone is worth some tens of nats, the learnt code many more: compare the first three rows. (The first is
-# minus the mean image's cross-entropy in the table of β, up to the luck of the toss: that is the identity of the last
-# section.) The last two rows are the same kind of number, for a network of the same size, and clearly better. The draws
-# explain a small part of that, as the cell above shows. The most likely reason for the rest is training: Burda and his
-# colleagues went through the training images 3,280 times, this chapter a dozen times. Do not read much into the last
-# column: a unit whose mean has a variance just above 0.01 counts as active and is worth next to nothing, and the last
-# figure shows how many are worth something. Report the fourth row with all that belongs to it: how and from which seed
-# the test images were tossed, draws, code units, runs, epochs. Then it can be compared. It loses, and fairly.
+# minus the mean image's cross-entropy in the table of β, up to the luck of the toss: that is the identity of the
+# section before.) The last two rows are the same kind of number, for a network of the same size, and clearly better.
+# The draws explain a small part of that, as the gain printed before shows. The most likely reason for the rest is
+# training: Burda and his colleagues went through the training images 3,280 times, this chapter a dozen times. Do not
+# read much into the last column: a unit whose mean has a variance just above 0.01 counts as active and is worth next to
+# nothing, and the last figure shows how many are worth something. Report the fourth row with all that belongs to it:
+# how and from which seed the test images were tossed, draws, code units, runs, epochs. Then it can be compared. It
+# loses, and fairly.
 
 # %% mystnb={"image": {"alt": "A line that rises over the epochs, steeply at first and then ever more slowly, to end a few nats below a dashed line for the test images with 50 draws. A dotted line for the published figure lies clearly above both."}}
 plots.curves(
@@ -795,10 +798,10 @@ plots.curves(
 )
 
 # %% [markdown]
-# About a quarter of the units hold nearly everything. The others are close to the prior for every image, including many
-# that the threshold above still counts as active: collapsed, one by one, at the right β. That is no fault in itself.
-# The bound takes as many units as it finds worth their nats, and a collapsed unit costs nothing. But a unit that
-# collapses early, while the decoder is still poor, seldom comes back: see exercise 3.
+# About a quarter of the units hold nearly everything. The others are close to the prior on average, including many that
+# the threshold above still counts as active: collapsed, one by one, at the right β. That is no fault in itself. The
+# bound takes as many units as it finds worth their nats, and a collapsed unit costs nothing. But a unit that collapses
+# early, while the decoder is still poor, seldom comes back: see exercise 3.
 
 # %% [markdown]
 # ## Summary
@@ -807,7 +810,7 @@ plots.curves(
 # | --- | --- |
 # | The bound | The expected log-probability of the image given its code, less the divergence of the code's Gaussian from the prior; at most $\ln p(x)$. |
 # | Reparameterisation | A code is computed from noise, so gradients pass; far less noisy than by the score function. |
-# | The plane | One round cloud on the prior's scale, for a little more error. It has gaps all the same: the mixture of all Gaussians is not the prior. |
+# | The plane | One cloud on the prior's scale, for a little more error. It has gaps all the same: the mixture of all Gaussians is not the prior. |
 # | New digits | The prior's draws need no second model, and with 16 units beat codes thrown evenly. A plain autoencoder with 20 Gaussians fitted to its codes beats them. In two units some digits hardly come out. |
 # | Sums and means | A mean over 784 pixels beside a sum over code units makes β = 784: the code says nothing, every image is rebuilt as the mean image. |
 # | Grey pixels | Cross-entropy on them is no likelihood: more than a thousand nats are missing. It is that of tossed images, on average. |

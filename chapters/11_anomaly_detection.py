@@ -101,9 +101,9 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# The network draws 9s, and not just any: each has the loop, the slant and the open or closed top of the 9 above it. It
-# was never shown one. Do not trust the eye alone: let a classifier read the images. It is a vote of the three nearest
-# among 10,000 labelled training images, 9s included.
+# The network draws 9s, and not just any: nearly all have the loop, the slant and the open or closed top of the 9 above.
+# It was never shown one. Do not trust the eye alone: let a classifier read the images. It is a vote of the three
+# nearest among 10,000 labelled training images, 9s included.
 
 # %%
 reader = KNeighborsClassifier(3).fit(split.x_train[:10_000], split.y_train[:10_000])
@@ -185,13 +185,13 @@ figure.axes[0].set(ylim=(0.4, 1), xticks=list(auc_by_epoch))
 figure
 
 # %% [markdown]
-# It is the other way round. The AUC is never far above 0.5, and what little there is comes early and goes: with
-# training, the errors of 9s fall at least as fast as those of normal digits.
+# It is the other way round. The AUC is never far above 0.5, and what little there is comes early and goes: after the
+# second epoch the errors of 9s fall at least as fast as those of normal digits.
 
 # %% [markdown]
 # ## Yardsticks
 #
-# What would you get without a network? Four scores, each learned from the same normal images (or from nothing):
+# What would you get without a network? Four scores, learned from normal training images (or from nothing):
 #
 # - *ink*, the sum of the pixels;
 # - the squared distance to the *mean image* of the normal digits;
@@ -272,7 +272,7 @@ yardsticks.loc[[9]].assign(autoencoder=area).round(3)
 #   the mean code, in every direction in units of the codes' standard deviation there. It takes the normal codes for one
 #   cloud, shaped like a Gaussian.
 # - *Distance*: the mean distance of the code to its ten nearest normal codes, whatever the shape of the cloud
-#   ([Ramaswamy, Rastogi and Shim 2000](references.md#ramaswamy-rastogi-and-shim-2000)).
+#   ([Ramaswamy, Rastogi and Shim 2000](references.md#ramaswamy-rastogi-and-shim-2000) take the last of them alone).
 # - *Relative distance*: the same, made relative by equation (11.2): a gap between codes counts for more where normal
 #   codes lie close together. This is the idea of the local outlier factor
 #   ([Breunig et al. 2000](references.md#breunig-et-al-2000)).
@@ -424,9 +424,10 @@ figure
 # ### Which score would you have chosen?
 #
 # The best entry in a row of that table is known because the anomalies are known. A real detector waits for anomalies
-# that nobody has seen, and normal validation images cannot say which score will find them. What you may do is
-# rehearse: hold out digits that you know, on validation images. For each digit, take the score with the best mean AUC
-# over the *other* nine, measured on validation images, and only then look at the digit itself.
+# that nobody has seen, and normal validation images cannot say which score will find them. What you may do is rehearse:
+# hold out digits that you know, on validation images. For each digit, take the score with the best mean AUC over the
+# *other* nine, measured on validation images, and only then look at its own AUC. (Those nine networks know the digit as
+# a normal one. A real anomaly would be unknown to them.)
 
 # %%
 rehearsal = {
@@ -530,9 +531,9 @@ plots.heatmap(
 )
 
 # %% [markdown]
-# No column finds all digits. The 1 stays below 0.5 and the 9 near it at every size, and the best size differs from
-# digit to digit, so it cannot be chosen without anomalies. With 700 of 784 components nearly everything is rebuilt,
-# whatever it is, and the little that is left is no better a guide.
+# No column finds all digits. The 1 stays below 0.5, the 9 between 0.38 and 0.59, and the best size differs from digit
+# to digit, so it cannot be chosen without anomalies. With 700 of 784 components nearly everything is rebuilt, whatever
+# it is, and the little that is left is no better a guide.
 #
 # Now the autoencoder, for the two digits that hide best, 1 and 9, with codes of 2 and of 128 numbers beside the 32
 # above.
@@ -668,8 +669,8 @@ first_alarms.round(3)
 # So this is how the experiment ends. By its error the network finds no larger a share of the 9s than it raises false
 # alarms among normal digits: drawing lots would do as well. The combined score, which the rehearsal chose, does hardly
 # better, in spite of its AUC. The relative distance is the best of the seven, with a respectable AUC, and it still
-# finds only a small share of the 9s. Lack of training it is not; but this code has ReLU units, which may distort
-# distances: with the linear codes above the same score found more of the 9s, and still few.
+# finds only a small share of the 9s. Lack of training it is not: the networks above, with two epochs and linear codes
+# of 32 numbers, found more of the 9s by the same score, and still few.
 #
 # The promise is about all normal images together. Is it kept for each digit?
 
@@ -691,9 +692,8 @@ by_normal.rename_axis("normal digit").round(3)
 #
 # $$ P(\text{anomaly} \mid \text{alarm}) = \frac{\pi D}{\pi D + (1 - \pi) F}. \tag{11.5} $$
 #
-# > **Predict first.** One image in 100 is an anomaly. A *perfect* score finds them all, at 5 % false alarms. Which
-# > share
-# > of its alarms is right: 95, 50 or less than 20 per cent?
+# > **Predict first.** One image in 100 is an anomaly. A detector finds them all and raises 5 % false alarms. Which
+# > share of its alarms is right: 95, 50 or less than 20 per cent?
 
 # %%
 detectors = {
@@ -785,11 +785,11 @@ plots.image_rows(
 # The hard ones are at the other end: images with *less* in them. An empty image is rebuilt as an almost empty one. Its
 # error is tiny, and so by the error it is the most normal of all. Faint digits raise no alarm, and halves about as many
 # as normal digits. Digits upside down have as much in them as others, but it is strokes of the usual kind, and most of
-# them pass. The error asks "can I draw this?", and nothing is easy to draw. Error per ink finds the pale ones, since it
-# divides by what there is (for the empty image, by the small constant in `describe`). The plain distance between codes
-# passes faint, dark grey and half images, too, and most of the shuffled digits, which nobody would take for digits:
-# their codes lie among normal ones. Two scores that look at different things cover for each other, and a plain check of
-# the input (is there any ink at all?) costs nothing.
+# them pass. The error asks "can I draw this?", and an empty image is easy to draw. Error per ink finds the pale ones,
+# since it divides by what there is (for the empty image, by the small constant in `describe`). The plain distance
+# between codes passes faint, dark grey and half images, too, and most of the shuffled digits, which nobody would take
+# for digits: their codes lie among normal ones. Two scores that look at different things cover for each other, and a
+# plain check of the input (is there any ink at all?) costs nothing.
 
 # %% [markdown]
 # ## Summary
@@ -814,7 +814,7 @@ plots.image_rows(
 # - **One digit, one seed, one mean.** A larger mean error of the anomalies is compatible with an AUC near 0.5, and
 #   results for one digit say little about another.
 # - **Choosing the score on the anomalies that you report.** Rehearse on other kinds, or report all.
-# - **Tuning for reconstruction.** The network that rebuilds best is not the one that detects best.
+# - **Tuning for reconstruction.** The network that rebuilds best need not be the one that detects best.
 # - **Setting the threshold on training images.** The network was fitted to them, so the real rate of false alarms is
 #   not the promised one. A threshold set on test images promises nothing about new ones.
 # - **Believing the promise for ever.** It is about images like the validation images. Other writers are enough to break

@@ -9,9 +9,9 @@
 # %% [markdown]
 # # 13 · Feature learning
 #
-# So far the code was a means: the decoder made an image of it. Now throw the decoder away. What is left, the encoder,
-# turns an image into a few numbers, and it learnt to do so without a single label. If those numbers say what is in the
-# image, a classifier that sees them should get by with few labelled images. Does it? And compared with what?
+# So far the code was mostly a means: the decoder made an image of it. Now throw the decoder away. What is left, the
+# encoder, turns an image into a few numbers, and it learnt to do so without a single label. If those numbers say what
+# is in the image, a classifier that sees them should get by with few labelled images. Does it? And compared with what?
 
 # %% [markdown]
 # ## What you will learn
@@ -152,7 +152,8 @@ print(
 # ## Codes of each size
 #
 # `probes.probe_accuracy` runs both probes on five draws each of 100, 500 and 1,000 labelled images, always on all
-# 10,000 test images, and returns a row for each run.
+# 10,000 test images, and returns a row for each run. Tables show test accuracy in per cent, mean ± standard deviation
+# over the draws.
 #
 # > **Predict first.** With 1,000 labels, order these for the linear probe: 64 code units, 64 components, 784 pixels, 64
 # > untrained units. Will the nearest neighbours agree with your order? And what will be left of it with 16 numbers?
@@ -255,7 +256,8 @@ leads(results, pairs)
 # kind of features and not the other. If two kinds are equally good, one or the other leads in all five draws once in 16
 # times by luck alone: of 42 such entries, in two or three. Linear probe, 64 and 32 numbers: less than a point between
 # the two codes, though with 1,000 labels even half a point can be consistent. 16 numbers, 500 and 1,000 labels: a lead
-# of the autoencoder in every draw. Neighbours: a lead of PCA from 16 numbers up, in every draw.
+# of the autoencoder in every draw. Neighbours: a lead of PCA in every draw. (For two numbers, where PCA leads by both
+# probes, read on.)
 #
 # Draws are one kind of luck, the random start of the encoder is another. Train the 64-unit model from another seed and
 # the 2-unit model from two, and probe them, after four epochs and after eight, on the same five draws of 1,000 labels.
@@ -282,7 +284,8 @@ by_seed
 #   of the 64 units are dead, so the code has fewer live numbers than its size says.)
 # - **2 units**: the seed decides, and the training time. This is what [chapter 6](06_latent_plane.ipynb) warned of:
 #   where one of two ReLU units is dead, the code is a single number, and the accuracy shows it. Four epochs are too few
-#   for this size. After eight all three are ahead of two components, for both probes.
+#   for this size. After eight the dead unit is back, as some were in chapter 6, and all three are ahead of two
+#   components, for both probes.
 # - **Longer training** lowers the reconstruction error at both sizes. With 2 units the probes gain by it. With 64 the
 #   linear probe stays where it was, and the neighbours get *worse*, for both seeds.
 #
@@ -462,8 +465,8 @@ look(gain.argmin())
 # - *pretrained, small head*: the same, but the head is made smaller. A code's length $\lVert z \rVert$ is on average
 #   many times that of a random start; the random head is divided by that factor;
 # - *pretrained, probe as head*: the same encoder, and the linear probe's weights as the head, so that training begins
-#   where the probe ended. With the probe's mean $\mu$ and scale $s$, the head's weights are $w_c / s$ and its biases
-#   $b_c - w_c^\top \mu / s$.
+#   where the probe ended. With the probe's mean $\mu$ and scale $s$ (its scaler's `kw_args`), the head's weights are
+#   $w_c / s$ and its biases $b_c - w_c^\top \mu / s$.
 #
 # > **Predict first.** Which start is best with 100 labels, and which with 1,000? Is any better than the linear probe?
 #
@@ -569,12 +572,13 @@ for size in LABELS:
 pd.DataFrame(by_round).T.rename_axis(["labels", "start"]).round(1)
 
 # %% [markdown]
-# These are means over the draws, on the images to look at, by the number of rounds. Round 0 is before fine-tuning:
-# chance for a new head, the linear probe's level for its own. Watch the second start in the first rounds: it is the
-# slowest of all. From codes with values many times those of a random start, a head of the usual size makes scores that
-# are as many times too large. That is confident nonsense, and its gradients run back into the encoder before the head
-# has found its place. The third start is just as random, but small, and it stays much closer to the first. At the end
-# most rows are still rising, so the starts are compared at equal length rather than each at its best.
+# These are means over the draws, on the 2,000 training images in no draw, by the number of rounds. Round 0 is before
+# fine-tuning: chance for a new head, the linear probe's level where the probe is the head. Watch the second start in
+# the first rounds: it is the slowest of all. From codes with values many times those of a random start, a head of the
+# usual size makes scores that are as many times too large. That is confident nonsense, and its gradients run back into
+# the encoder before the head has found its place. The third start is just as random, but small, and it stays much
+# closer to the first. At the end most rows are still rising, so the starts are compared at equal length rather than
+# each at its best. (One pretrained encoder serves all draws; the random start is another one for each.)
 #
 # Now the test images, and the probes on the same draws. PCA with 32 components joins in, which the neighbours like best
 # in the table of sizes. (That was noticed on test images; somebody who had to choose would choose on labelled ones.)
@@ -608,8 +612,8 @@ leads(compared, pairs, by=["labels"])
 #   about as good as the probe as head. So most of the harm was not in random weights but in their size. Scale has
 #   misled for the second time in this chapter.
 # - **Pretrained, probe as head** needs no such care. With 100 labels it is level with the random start as far as five
-#   draws can tell, and so, nearly, is the linear probe on raw pixels. With 500 and 1,000 labels the random start is
-#   ahead.
+#   draws can tell, and so, by its mean, is the linear probe on raw pixels. With 500 and 1,000 labels the random start
+#   is ahead.
 # - **The random start** is hard to beat with 500 labels or more, and is ahead of the linear probe on the code. On these
 #   images, a network that may adapt its first layer to the labels needs no lesson from reconstruction. With 1,000
 #   labels, nearest neighbours on components need no network: on 64 of them they are as good, on 32 slightly better.
@@ -628,9 +632,10 @@ leads(compared, pairs, by=["labels"])
 # - **After more training.** With 64 units, less reconstruction error did not mean better features.
 # - **From other data** some of the gain is lost, more of it for neighbours and with few labels.
 #
-# And when does it? With a small code and a linear classifier, the autoencoder keeps more than PCA, given 500 labels or
-# more. With 100 labels, it is as good a start as any. And a *frozen* encoder is far better trained than untrained: much
-# of what a classifier needs can be learnt without labels. PCA learns it, too.
+# And when does it? With 16 numbers and a linear classifier, the autoencoder keeps more than PCA, given 500 labels or
+# more (one encoder; its seed was not varied). With 100 labels and a fitted or small head, it is as good a start as any.
+# And a *frozen* encoder is far better trained than untrained: much of what a classifier needs can be learnt without
+# labels. PCA learns it, too.
 
 # %% [markdown]
 # ## Summary
@@ -656,7 +661,7 @@ leads(compared, pairs, by=["labels"])
 #   to make them on the many test images.
 # - **One draw.** Draws of 100 labels differ by more than most of the methods do. Take several, and compare in pairs.
 # - **The standard deviation of the draws taken for all the luck there is.** The encoder's seed is another source, and
-#   for small codes the larger one. The test images are a third: all draws share them, so no ± here contains their part.
+#   with two units the larger one. The test images are a third: all draws share them, so no ± here contains their part.
 # - **A random head of the usual size on codes with large values.** Fit the head first, or make it small.
 
 # %% [markdown]
