@@ -1,7 +1,7 @@
 """Shared helpers of the course book *Autoencoders, Measured*: one small module for each concept.
 
 From the ground up: ``data``, ``noise``, ``losses`` and ``metrics`` (NumPy only at import), then ``code_layers``,
-``models``, ``training``, ``variational``, ``baselines``, ``anomaly``, ``probes`` and ``compression``, then
+``training``, ``models``, ``variational``, ``baselines``, ``anomaly``, ``probes`` and ``compression``, then
 ``experiments``, ``plots`` and ``explorer``; ``exercises`` stands by itself. No module imports one further up, and
 importing ``aelib`` itself imports none of them.
 """

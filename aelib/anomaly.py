@@ -90,9 +90,10 @@ def mahalanobis(codes, normal_codes):
 
     .. math:: d(z) = \sqrt{(z - \mu)^\top \Sigma^{+} (z - \mu)}
 
-    with :math:`\mu` and :math:`\Sigma` the mean and the covariance (divided by m) of the normal codes. It counts every
-    direction in units of its own standard deviation, so that, unlike the Euclidean distance, it stays the same if the
-    codes are put through any affine map that has an inverse (as long as no direction is left out, see below).
+    with :math:`\mu` and :math:`\Sigma` the mean and the covariance (divided by m) of the normal codes. It counts each
+    principal axis in units of the standard deviation along it, so that, unlike the Euclidean distance, it stays the
+    same if the codes are put through any affine map that has an inverse (as long as no direction is left out, see
+    below).
 
     Parameters
     ----------

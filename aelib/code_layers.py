@@ -190,7 +190,7 @@ class KLSparsity(_Penalty):
         return keras.ops.sum(on + (1 - self.target) * keras.ops.log((1 - self.target) / (1 - mean)))
 
     def get_config(self):
-        """The numbers as they are now."""
+        """The numbers as they are now, but a target below 0.0001 as 0.0001."""
         target = float(keras.ops.convert_to_numpy(self.target))
         return super().get_config() | {"target": max(target, 1e-4)}  # float32 rounds 1e-4 down
 

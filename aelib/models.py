@@ -104,7 +104,8 @@ class Autoencoder(keras.Model):
     def get_config(self):
         """Both halves, so that ``keras.saving.load_model`` restores them as they were.
 
-        A model that was fitted with a loss of your own needs it in ``custom_objects`` then, or ``compile=False``.
+        A model that was fitted with a loss or a schedule of your own needs it in ``custom_objects`` then, unless it is
+        registered with Keras; or ``compile=False``, which is the only way with a lambda.
         """
         halves = {"encoder": self.encoder, "decoder": self.decoder}
         return super().get_config() | {name: keras.saving.serialize_keras_object(half) for name, half in halves.items()}
@@ -139,9 +140,9 @@ def dense_autoencoder(
         Activation of the hidden layers, on both sides.
     code_activation : str
         Activation of the code layer: any name Keras knows, such as ``"relu"`` or ``"linear"``.
-    initializer : str
-        Name of the way in which the initial weights are drawn: ``"glorot_uniform"``, ``"he_uniform"`` or another random
-        one that Keras knows. Biases start at zero.
+    initializer : str or keras.initializers.Initializer
+        How the initial weights are drawn: ``"glorot_uniform"``, ``"he_uniform"`` or another random one, by its name or
+        with settings of its own. Its seed does not count, see `seed`. Biases start at zero.
     input_dim : int
         Pixels in one flat image.
     seed : int

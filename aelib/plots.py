@@ -64,7 +64,8 @@ def image_rows(rows, *, title, captions=None):
     Parameters
     ----------
     rows : mapping of str to ndarray
-        Label of a row to its images, ``(n, 784)``, ``(n, 28, 28)`` or ``(n, 28, 28, 1)``; every row the same number.
+        Label of a row to its images, ``(n, 784)``, ``(n, 28, 28)`` or ``(n, 28, 28, 1)``, finite numbers; every row the
+        same number. What lies outside [0, 1] is drawn as black or white.
     title : str
     captions : mapping of str to sequence of str, optional
         For a row's label, a short text under each of its images.
@@ -225,7 +226,8 @@ def curves(series, *, title, xlabel, ylabel, x=None, references=None, log_x=Fals
 def error_bars(frame, *, x, y, group, title, xlabel, ylabel, references=None, log_x=False, log_y=False, ticks=None):
     """Means over seeds with one standard deviation up and down, a line for each group.
 
-    The standard deviation is that of a sample of n runs, divided by n - 1; a single run has none.
+    The standard deviation is that of a sample of n runs, divided by n - 1; a single run has none. Runs without a number
+    (NaN) do not count, and where no run has one nothing is drawn.
 
     Parameters
     ----------

@@ -33,8 +33,9 @@ def fit(
     A whole epoch is handed to the backend as one execution, which saves most of what stock Keras spends between
     batches. With TensorFlow, dense models of up to a million parameters are compiled by XLA as well; others are not,
     since XLA's convolutions and products of large matrices are slower on a CPU. Compiling takes seconds, so a model
-    that was fitted before with equal settings is not compiled again; optimisers are equal if they are of one kind and
-    set alike.
+    that was fitted before with equal settings is not compiled again: optimisers of one kind and with equal
+    ``get_config()``, the same loss, as many batches, the same variables trained. A loss that is a function or an object
+    equals only itself, and what it reads from outside is fixed when it is compiled.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def fit(
         A pair such as ``x`` and ``target``, measured after every epoch. Validation images, never test images.
     optimizer : str or keras.optimizers.Optimizer
         Its name, or one set as you like. A new one, made from its ``get_config()``, is trained with; so what that
-        leaves out, such as ``exclude_from_weight_decay``, is lost.
+        leaves out, such as ``exclude_from_weight_decay``, is lost. It is ``model.optimizer`` while training: a callback
+        must change that one, not the one given here.
     loss : str or callable
         As Keras takes it. Keras reports the mean over images *and* pixels.
     callbacks : sequence of keras.callbacks.Callback
@@ -71,8 +73,9 @@ def fit(
     ------
     ValueError
         If ``x`` or ``target`` is not of floats in [0, 1], is empty or does not fit the model, if they differ in length,
-        if ``validation_data`` is not a pair of such arrays, if a number is out of range, or if the optimiser has a
-        schedule that Keras cannot make anew.
+        if ``validation_data`` is not a pair of such arrays, if a number is out of range, if Keras does not know the
+        optimiser or the loss, or if the optimiser cannot be made anew from its ``get_config()``, as with a function as
+        learning rate or a schedule that is not registered.
     """
     x, target = _check_pair(model, x, x if target is None else target)
     if validation_data is not None:

@@ -110,7 +110,7 @@ plots.architecture(
 #
 # | variant | what changes | what it is for |
 # | --- | --- | --- |
-# | *Undercomplete* | the code has fewer numbers than the input: the plain kind, drawn above | compression, features |
+# | [*Undercomplete*](glossary.md#undercomplete) | the code has fewer numbers than the input: the plain kind, drawn above | compression, features |
 # | *Denoising* | the input is damaged, the target is not | cleaning; features that survive damage |
 # | *Sparse* | the code may be wide, but few of its units may be active at once | features that can be read one by one |
 # | *Variational* | the encoder gives a distribution over codes rather than a point | generating new images |
@@ -254,8 +254,8 @@ plots.histogram(
 #
 # Two errors will be used throughout; both compare a reconstruction $\hat x$ with its image $x$ pixel by pixel and take
 # the mean. [Mean squared error](glossary.md#mean-squared-error) (MSE) takes $(\hat x - x)^2$. [Binary
-# cross-entropy](glossary.md#binary-cross-entropy) takes $-x \ln \hat x - (1 - x) \ln(1 - \hat x)$, the loss that most
-# models are trained with. Less is better in both.
+# cross-entropy](glossary.md#binary-cross-entropy) takes $-x \ln \hat x - (1 - x) \ln(1 - \hat x)$, the
+# [loss](glossary.md#loss) that most models are trained with. Less is better in both.
 #
 # At $\hat x = 0$ the logarithm is infinite. `metrics`, like Keras, the library that this course's networks are built
 # with, keeps $\hat x$ at least $10^{-7}$ away from 0 and 1. A white pixel called black then costs $-\ln 10^{-7} \approx

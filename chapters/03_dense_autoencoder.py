@@ -546,7 +546,7 @@ fig
 # column with a lighter cell in it is not quite dead.) And nearly all others are on for almost every image: the ReLU at
 # the code, which could switch units off for some, hardly ever does. So the code is dense in a second sense too: not
 # *sparse*, which would mean that few units are on at a time. [Chapter 5](05_code_size.ipynb) compares ReLU codes with
-# linear ones, and [chapter 9](09_sparse.ipynb) trains sparse codes.
+# linear ones, and [chapter 9](09_sparse.ipynb) trains [sparse codes](glossary.md#sparse-code).
 #
 # Now do the same thing to images and to codes. Average two digits: once their pixels, once their codes.
 #

@@ -690,9 +690,10 @@ plots.weight_images(np.concatenate(drawn), title="Atoms: a row each for k = 8, k
 # They are digits still, in every row, for all began as digits. L1 and KL keep them whole and smooth. Top-k has made
 # their strokes uneven and added detail around them, and the free code has sharpened pieces of strokes.
 #
-# Count, so that the eye does not choose. How *selective* is a unit? Of the test images that it is active for, take the
-# share of their commonest digit. A unit that is on for few images has a high share by luck, so shuffle the labels for
-# comparison. And how far did training carry an atom from the digit that it began as? Take the cosine between the two.
+# Count, so that the eye does not choose. How [*selective*](glossary.md#selectivity) is a unit? Of the test images that
+# it is active for, take the share of their commonest digit. A unit that is on for few images has a high share by luck,
+# so shuffle the labels for comparison. And how far did training carry an atom from the digit that it began as? Take the
+# cosine between the two.
 
 
 # %%

@@ -269,8 +269,8 @@ yardsticks.loc[[9]].assign(autoencoder=area).round(3)
 # $$ r(x) = \frac{s(x)}{\frac{1}{10} \sum_{i \in N(x)} s(x_i)}. \tag{11.2} $$
 #
 # - *Mahalanobis*: the [Mahalanobis distance](glossary.md#mahalanobis-distance) of the code, which is its distance from
-#   the mean code, in every direction in units of the codes' standard deviation there. It takes the normal codes for one
-#   cloud, shaped like a Gaussian.
+#   the mean code, along each principal axis of the codes in units of their standard deviation there. It takes the
+#   normal codes for one cloud, shaped like a Gaussian.
 # - *Distance*: the mean distance of the code to its ten nearest normal codes, whatever the shape of the cloud
 #   ([Ramaswamy, Rastogi and Shim 2000](references.md#ramaswamy-rastogi-and-shim-2000) take the last of them alone).
 # - *Relative distance*: the same, made relative by equation (11.2): a gap between codes counts for more where normal
@@ -582,9 +582,9 @@ by_code.round(3)
 # This is [conformal](glossary.md#conformal-threshold) reasoning ([Vovk, Gammerman and Shafer
 # 2005](references.md#vovk-gammerman-and-shafer-2005)). The probability is over the validation images, too: one set of
 # them may be lucky or not. `anomaly.false_alarm_range` gives the limits between which the rate on our test images
-# should lie, 19 times in 20, if they are like the validation images. No network and no score above was fitted to
-# validation images, so they are fit for this. (The rehearsal chose among seven scores by them; strictly, the chosen one
-# wants fresh images. With seven candidates the effect is small.)
+# should lie, 19 times in 20, if they are like the validation images ([Vovk 2012](references.md#vovk-2012)). No network
+# and no score above was fitted to validation images, so they are fit for this. (The rehearsal chose among seven scores
+# by them; strictly, the chosen one wants fresh images. With seven candidates the effect is small.)
 #
 # To see the promise at work, try it twice: set the threshold on one half of the normal validation images and count
 # alarms in the other half; then set it on all of them and count alarms among the normal test images. Thirty networks,
@@ -714,11 +714,11 @@ precision.T.round(3)
 
 # %% [markdown]
 # At one anomaly in 100, even the detector that misses nothing is wrong in five alarms of six: 99 normal images raise
-# about five false alarms for each right one. Forgetting this is the
-# [base-rate fallacy](glossary.md#base-rate-fallacy) ([Axelsson 2000](references.md#axelsson-2000)). The AUC does not
-# show it, since prevalence does not enter equation (11.1). What helps is a far lower false-alarm rate, and by equation
-# (11.4) that takes many normal images: a promise of 0.1 % needs at least 999 of them. It has a price: a higher
-# threshold also lowers $D$, which the last row of the table leaves at 1.
+# about five false alarms for each right one. Forgetting this is the [base-rate fallacy](glossary.md#base-rate-fallacy)
+# ([Axelsson 2000](references.md#axelsson-2000)). The AUC does not show it, since [prevalence](glossary.md#prevalence)
+# does not enter equation (11.1). What helps is a far lower false-alarm rate, and by equation (11.4) that takes many
+# normal images: a promise of 0.1 % needs at least 999 of them. It has a price: a higher threshold also lowers $D$,
+# which the last row of the table leaves at 1.
 
 # %% [markdown]
 # ## Easy anomalies and hard ones

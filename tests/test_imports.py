@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "aelib").glob("*.py"))
 # From the ground up. A module may import those before it only.
 ORDER = ["_checks", "_idx", "data", "noise", "losses", "metrics"]
-ORDER += ["code_layers", "models", "training", "variational", "baselines", "anomaly", "probes", "compression"]
+ORDER += ["code_layers", "training", "models", "variational", "baselines", "anomaly", "probes", "compression"]
 ORDER += ["experiments", "plots", "explorer", "exercises"]
 GROUND_FLOOR = ["data", "noise", "losses", "metrics"]
 HEAVY = ["keras", "tensorflow", "sklearn", "skimage", "scipy", "matplotlib", "pandas", "pooch", "requests"]

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from aelib import training
 from aelib.models import Autoencoder, dense_autoencoder, predict
 
 
@@ -124,3 +125,21 @@ def test_an_initialiser_keeps_its_settings_and_must_draw():
     assert model.encoder.layers[0].get_weights()[0].std() == pytest.approx(0.001, rel=0.05)
     with pytest.raises(ValueError, match="'zeros'; expected one that draws at random"):
         dense_autoencoder(2, initializer="zeros")
+    one, other = (dense_autoencoder(2, initializer=name) for name in ("he_normal", keras.initializers.HeNormal(seed=9)))
+    for weights, others in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, others)
+
+
+def mine(target, output):
+    return keras.ops.mean(keras.ops.abs(target - output), axis=-1)
+
+
+def test_a_loss_of_your_own_is_named_when_its_model_is_loaded(tmp_path):
+    model, x = dense_autoencoder(2, hidden=(), input_dim=6), np.random.default_rng(0).random((8, 6), dtype=np.float32)
+    training.fit(model, x, epochs=1, seed=0, loss=mine)
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(TypeError, match="Could not locate function 'mine'"):
+        keras.saving.load_model(tmp_path / "model.keras")
+    for arguments in ({"custom_objects": {"mine": mine}}, {"compile": False}):
+        loaded = keras.saving.load_model(tmp_path / "model.keras", **arguments)
+        np.testing.assert_array_equal(predict(loaded, x), predict(model, x))

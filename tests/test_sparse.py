@@ -127,7 +127,8 @@ def test_a_fitted_model_is_saved_and_loaded(tmp_path, images):
     np.testing.assert_allclose(once, again, rtol=1e-5)
     # In a fresh process, too, that imports nothing but the models.
     load = "import sys, keras, aelib.models; keras.saving.load_model(sys.argv[1])"
-    fresh = subprocess.run([sys.executable, "-c", load, tmp_path / "model.keras"], capture_output=True, text=True)
+    command = [sys.executable, "-c", load, tmp_path / "model.keras"]
+    fresh = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert fresh.returncode == 0, fresh.stderr
 
 

@@ -113,6 +113,19 @@ def test_optimisers_that_are_set_alike_are_compiled_once(images, rate):
     assert used.train_function is not compiled
 
 
+def test_another_loss_object_is_compiled_anew_and_the_same_one_is_not(images):
+    used, new = small(), small()
+    first, second = keras.losses.Huber(0.1), keras.losses.Huber(0.5)
+    training.fit(used, images, epochs=1, seed=0, loss=first)
+    compiled = used.train_function
+    training.fit(used, images, epochs=1, seed=0, loss=first)
+    assert used.train_function is compiled
+    used.set_weights(new.get_weights())
+    again, fresh = (training.fit(model, images, epochs=1, seed=1, loss=second).history["loss"] for model in (used, new))
+    assert again == fresh
+    assert used.train_function is not compiled
+
+
 class Steep(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule that nobody has registered."""
 
@@ -130,6 +143,7 @@ class Unnamed(keras.optimizers.schedules.LearningRateSchedule):
         return 0.01
 
 
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a .lambda")
 @pytest.mark.parametrize("rate", [Steep(), Unnamed(), lambda: 0.01])
 def test_an_optimiser_that_cannot_be_made_anew_is_refused(images, rate):
     with pytest.raises(ValueError, match="cannot be made anew.*\n.*register_keras_serializable"):

@@ -399,3 +399,14 @@ def test_binarise_refuses_what_are_no_images(bad, message):
 def test_binarise_refuses_bad_seeds(images, seed):
     with pytest.raises(ValueError, match="seed is"):
         variational.binarise(images, seed=seed)
+
+
+def test_a_fitted_model_is_saved_and_loaded(tmp_path, images):
+    model = variational_autoencoder(2, hidden=(4,))
+    rate = keras.optimizers.schedules.CosineDecay(0.01, 8)
+    training.fit(model, images, epochs=1, seed=0, optimizer=keras.optimizers.Adam(rate))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert_array_equal(loaded.predict(images, verbose=0), model.predict(images, verbose=0))
+    once, again = (training.fit(one, images, epochs=1, seed=1).history["reconstruction"] for one in (model, loaded))
+    assert_allclose(once, again, rtol=1e-5)

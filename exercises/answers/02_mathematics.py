@@ -486,6 +486,17 @@ def tied_gradients(kernel, bias, output_bias, x):
     return [gradient / len(x) / x.shape[1] for gradient in (by_kernel, by_bias, by_output_bias)]
 
 
+# %% task-5 wrong: changes the arrays that it is given
+def adamw_step(w, g, m, v, t, rate, decay, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m *= beta_1
+    m += (1 - beta_1) * g
+    v *= beta_2
+    v += (1 - beta_2) * g**2
+    w *= 1 - rate * decay
+    w -= rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (np.sqrt(v) + epsilon)
+    return w, m, v
+
+
 # %% task-5 wrong: adds the decay to the gradient
 def adamw_step(w, g, m, v, t, rate, decay, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
     g = g + decay * w

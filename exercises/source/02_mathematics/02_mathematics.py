@@ -129,7 +129,7 @@ if started(rate_for_keras(0.01, 784, 256), "Task 1, rate_for_keras"):
     paper_gradient = -123.0
     paper_step, keras_step = -0.01 * paper_gradient, -given * paper_gradient / 784 / 256
     assert np.isclose(paper_step, keras_step), f"The paper's step is {paper_step:.4g}, yours in Keras {keras_step:.4g}."
-    print("Task 1: the visible checks pass.")
+    print("Task 1: what is done passes the visible checks.")
 
 ### BEGIN HIDDEN TESTS
 hidden = nats_per_image(np.array([0.4, 0.1, 0.8]), np.array([5, 5, 1]), 10)
@@ -252,14 +252,15 @@ if started(weighted_bce_delta(check_x, check_s, 3.0), "Task 2, weighted_bce_delt
     assert np.allclose(given, differences, atol=1e-7), (
         f"For target {check_x[worst]:.3f}, pre-activation {check_s[worst]:.3f} and weight 3 your delta is "
         f"{given[worst]:.4f}; a central difference gives {differences[worst]:.4f}. Set x to 0, to 1, and ω to 1 in "
-        "your formula: which of the three is not what it should be?"
+        "your formula: is one of the three not what it should be? If all are right, try a grey x: (Ex2.1) weights a "
+        "term, not a whole pixel."
     )
     far = np.asarray(weighted_bce_delta(np.array([[0.0, 1.0]]), np.array([[800.0, -800.0]]), 3.0))
     assert np.allclose(far, [[1, -3]]), (
         "At weight 3, delta is 1 for a black pixel with s = 800 and -3 for a white one with s = -800, to rounding; you "
         f"return {far[0]}. NaN comes from an exponential that overflows; the imported `sigmoid` does not."
     )
-    print("Task 2: the visible checks pass.")
+    print("Task 2: what is done passes the visible checks.")
 
 ### BEGIN HIDDEN TESTS
 hidden_rng = np.random.default_rng(202)
@@ -382,7 +383,7 @@ if started(weighted_floor(greys, 4.0), "Task 3, weighted_floor"):
     assert np.allclose(given, wanted, rtol=0, atol=1e-6), (
         "With weight 1 the floor of an image must be its entropy, (2.11)."
     )
-    print("Task 3: the visible checks pass.")
+    print("Task 3: what is done passes the visible checks.")
 
 ### BEGIN HIDDEN TESTS
 hidden_x = np.clip(np.random.default_rng(303).uniform(-0.2, 1.2, (6, 8)), 0, 1)
@@ -759,8 +760,12 @@ hidden_state = hidden_w.copy(), hidden_m.copy(), hidden_v.copy()
 for t in range(1, 6):
     hidden_g = hidden_rng.normal(size=(4, 3))
     old_w, old_m, old_v = hidden_state
+    hidden_before = old_w.copy(), old_m.copy(), old_v.copy()
     hidden_state = adamw_step(old_w, hidden_g.copy(), old_m, old_v, t, 0.05, 0.3, 0.8, 0.95, 0.01)
     assert hidden_state is not None and len(hidden_state) == 3, "adamw_step has to return three arrays."
+    assert all(map(np.array_equal, (old_w, old_m, old_v), hidden_before)), (
+        "adamw_step changes the arrays that it is given; return new ones."
+    )
     hidden_m = 0.8 * hidden_m + 0.2 * hidden_g
     hidden_v = 0.95 * hidden_v + 0.05 * hidden_g * hidden_g
     hidden_rate = 0.05 * (1 - 0.95**t) ** 0.5 / (1 - 0.8**t)
@@ -789,7 +794,7 @@ for t in range(1, 6):
 # 1. $\tilde V \tilde W = V W$: every reconstruction stays as it is.
 # 2. $\tilde V^{\mathsf{T}} \tilde V = I$: the decoder's columns are perpendicular and have length 1.
 # 3. $\tilde W C \tilde W^{\mathsf{T}}$, the covariance matrix of the code, is diagonal, and its entries fall from the
-#    first to the last: the code's numbers are uncorrelated, the one that varies most comes first.
+#    first to the last: the code's numbers are uncorrelated, and the one that varies most comes first.
 #
 # $W$ and $V$ can be *any* such pair, trained or not. Columns may have either sign: whatever has the three properties is
 # right.

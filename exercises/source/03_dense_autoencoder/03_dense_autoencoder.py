@@ -28,7 +28,7 @@
 # **How to work.** Write only in the cells marked "Your code here" or "Your answer here", and leave all other cells as
 # they are. Run the cell below your code to check it: a check that fails says what is wrong and where to look. Before
 # you hand in, choose *Kernel → Restart Kernel and Run All Cells* and see that nothing fails. Grading runs the same
-# checks again, and hidden ones that hold the same requirements to other data. A task gives all its marks or none.
+# checks again, and hidden ones that test the same requirements on other data. A task gives all its marks or none.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from aelib import baselines, data, metrics, models, plots, training

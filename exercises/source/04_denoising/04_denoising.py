@@ -267,9 +267,9 @@ plots.image_rows(rows, title="Less and less light: a white pixel gets p photons 
 #
 # Read `tutorial_arrays` in the cell above. The tutorial trains a model to turn `inputs` into `targets`, chooses the
 # number of epochs by the error on `validation_inputs` and `validation_targets`, and reports the error on `test_inputs`
-# and `test_targets`. There are four mistakes in it. Two of them are in the chapter's section *Four common mistakes*,
-# the third is in its *Pitfalls*, the fourth in what it says about validation images. (The section's other two do not
-# occur here.)
+# and `test_targets`. There are four mistakes in it to repair. Two of them are in the chapter's section *Four common
+# mistakes*, the third is in its *Pitfalls*, the fourth in what it says about validation images. (Of the section's other
+# two, *forgetting to clip* does not occur here, and *one copy of the noise* may stay.)
 #
 # Write `repaired_arrays(x_train, x_test, photons, *, seed)`, which returns a dictionary with the same six keys and
 # without the mistakes.

@@ -387,7 +387,7 @@ assert smallest_code(**hidden_3, target=0.25) == (6, 8), "the run chosen does no
 #
 # <details><summary>Hint</summary>
 #
-# `np.floor` and `np.clip` deal with all cells at once. Where the width is 0, divide by 1 instead (`np.where`) and look
+# `np.floor` and `np.clip` deal with all cells at once. Where the width is 0, divide by 1 instead (`np.where`) and see
 # what the rest of your formula makes of it. Which units have to be sent at all?
 #
 # </details>
@@ -552,10 +552,10 @@ plots.error_bars(
 #
 # 1. Best first: 16 components of 4 bits (error about 0.028), 32 of 2 bits (0.030), 8 of 8 bits (0.038), 64 of 1 bit
 #    (0.092).
-# 2. The discarded components, whose error is that of Task 1, and the rounding of the kept ones to midpoints, by up to
-#    half a cell. Bits act on the rounding alone: each further bit halves the cells, and so takes about three quarters
-#    off the rounding's squared error. Where a line is flat, hardly any rounding error is left, only that of the
-#    discarded components; more bits are wasted there, and more components are what helps.
+# 2. The discarded components, whose error Task 1 gives for the training images, and the rounding of the kept ones to
+#    midpoints, by up to half a cell. Bits act on the rounding alone: each further bit halves the cells, and so takes
+#    about three quarters off the rounding's squared error. Where a line is flat, hardly any rounding error is left,
+#    only that of the discarded components; more bits are wasted there, and more components are what helps.
 # 3. With 1 bit, the two midpoints lie at a quarter and three quarters of the interval. The interval reaches from the
 #    least to the greatest of 20,000 values, so it is many standard deviations wide, while most values lie near its
 #    middle. These are rebuilt far from where they are. The mean image amounts to rebuilding every value as 0, the mean

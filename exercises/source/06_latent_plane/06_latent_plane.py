@@ -773,4 +773,4 @@ assert agreement >= target + 0.10, (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and look whether every check passes.
+# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and see that every check passes.

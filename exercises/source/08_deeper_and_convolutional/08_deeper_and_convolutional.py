@@ -12,7 +12,7 @@
 # This sheet follows [chapter 8](../../../chapters/08_deeper_and_convolutional.ipynb). You find out where a
 # convolutional autoencoder keeps its parameters and where it spends its time, program a strided convolution, count how
 # often a transposed one paints each pixel, derive initial weights that carry a signal through many layers, move images
-# about to train on more of them, and build a small network that beats one with four times its parameters.
+# about to train on more of them, and build a small network that beats one with over three times its parameters.
 #
 # It takes about two hours. There are twenty marks: sixteen for tasks that are checked automatically, four for two
 # questions that your teacher marks.
@@ -172,8 +172,8 @@ cost_table()
 #
 # - `x` has shape `(n, h, w)`, `kernel` shape `(k, k)`.
 # - With a stride $s$, an axis of length $h$ gives $h' = \lceil h / s \rceil$ output places. To have enough pixels for
-#   the last of them, $p$ zeros are added in all to that axis, and as far as they do not divide evenly, the odd one is
-#   put *behind*:
+#   the last of them, $p$ zeros are added in all to that axis, half of them before and half behind. If $p$ is odd, the
+#   odd one is put *behind*:
 #
 # $$ p = \max\bigl((h' - 1)\, s + k - h,\; 0\bigr), \qquad \text{before: } \lfloor p / 2 \rfloor, \qquad \text{behind: } p - \lfloor p / 2 \rfloor. \tag{Ex8.1} $$
 #
@@ -358,10 +358,10 @@ draw_coverage()
 #
 # ## Task 4: Weights for many layers (3 marks)
 #
-# Before training, a network should hand on what it is shown, neither fading nor exploding on the way. Take a layer
-# without biases in which every unit adds up $n$ inputs, $z = \sum_{i=1}^{n} w_i h_i$, and then applies a
-# [ReLU](../../../chapters/glossary.md#relu) with a slope $a$ on the negative side (a *leaky* one if $a > 0$):
-# $z$ becomes $z$ where it is positive, and $a z$ where it is negative.
+# Before training, a network should hand on what it is shown, and the signal should neither fade nor explode. Take a
+# layer without biases in which every unit adds up $n$ inputs, $z = \sum_{i=1}^{n} w_i h_i$, and then applies a
+# [ReLU](../../../chapters/glossary.md#relu) with a slope $a$ on the negative side (a *leaky* one if $a > 0$): $z$
+# becomes $z$ where it is positive, and $a z$ where it is negative.
 #
 # The initial weights are drawn independently, with mean 0, standard deviation $\sigma$, and a distribution that is
 # symmetric about 0. Let $q$ be the mean square of the inputs. Then $z$ has mean square $n \sigma^2 q$, and it is as
@@ -680,7 +680,7 @@ moved_table()
 # %% [markdown]
 # Moved images are harder to learn by heart: the error on the 300 images rises, that on images not learnt from falls.
 #
-# ## Task 6: A quarter of the parameters (3 marks)
+# ## Task 6: Less than a third of the parameters (3 marks)
 #
 # Build and train a convolutional autoencoder `my_model` that rebuilds digits better than the dense network below, which
 # has 209,968 parameters, and better than [PCA](../../../chapters/glossary.md#pca) with 32 components.

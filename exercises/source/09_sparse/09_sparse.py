@@ -254,9 +254,9 @@ for n, m, target in ((5, 3, 0.02), (1, 4, 0.5), (8, 1, 0.9)):
 #
 # $$ B = \tfrac12 \lVert x \rVert^2 - \tfrac12 \lVert x - s\, r \rVert^2. \tag{Ex9.3} $$
 #
-# The next cell has `excess`, which adds $F - B$ up over the images and divides by the sum of $F$: by at most that share
-# could any other codes be better. Yours have to bring it down to **0.02**. They should not need more than a few seconds
-# for 500 patches.
+# The next cell has `excess`, which adds $F - B$ up over the images and divides by the sum of $F$. No other codes can
+# have a sum that is lower by more than that share. Your codes have to bring it down to **0.02**. Your function should
+# need no more than a few seconds for 500 patches.
 #
 # <details><summary>Hint</summary>
 #
@@ -634,10 +634,10 @@ if learnt_atoms is not None and refit(*one_patch) is not None and best_factor(*o
 # grows. The code that `sparse_codes` found has the smallest $F$ of *all* codes, and the refitted one is among them, so
 # it cannot lower $F$, except by what the search left over (an excess of up to 0.02). By $F$ the student will always
 # choose the smallest weight: for any fixed code $F$ falls as the weight falls, so the smallest $F$ falls, too; at
-# weight 0 it is the least squared error alone, which is 0 here, since 96 atoms can rebuild nearly anything. $F$ with
-# two weights is like two prices in two currencies. Compare errors, after refitting, at equal numbers of active units
-# (or bits), on validation patches; or set the number of active units that you can afford and choose the weight that
-# gives it.
+# weight 0 it is the least squared error alone, which is 0 here, since 96 atoms can rebuild any of these patches. $F$
+# with two weights is like two prices in two currencies. Compare errors, after refitting, at equal numbers of active
+# units (or bits), on validation patches; or set the number of active units that you can afford and choose the weight
+# that gives it.
 #
 # **Rubric.**
 #
@@ -753,4 +753,4 @@ if name_of([0, 1], 4) is not None:
     print(f"\nunits 3, 35, 67, ..., 995 of 1,024: {name_of(list(range(3, 1024, 32)), 1024)}")
 
 # %% [markdown]
-# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and look whether every check passes.
+# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and see that every check passes.

@@ -47,7 +47,7 @@ PIXELS, UNITS = 784, 8
 
 clothes = data.load_fashion_mnist()
 split = clothes.validation_split(10_000, seed=10)
-x_train = variational.binarise(split.x_train[:10_000], seed=10)  # enough for this sheet, and six times as fast
+x_train = variational.binarise(split.x_train[:10_000], seed=10)  # enough for this sheet, and five times as fast
 x_validation = variational.binarise(split.x_validation[:1000], seed=11)
 
 # %% [markdown]
@@ -211,10 +211,10 @@ for pixels, units in ((100, 20), (3072, 1)):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The next cell trains the four programs on 10,000 binarised images of clothes, with eight code units. The table holds, for
-# 1,000 binarised validation images, the two sums in nats, minus the evidence lower bound (both terms with weight 1), and
-# how many of the eight code units are active: a unit is if the variance of its mean over images exceeds 0.01. The last
-# row is a decoder that ignores its code, and gives the mean training image for every image.
+# The next cell trains the four programs on 10,000 binarised images of clothes, with eight code units. The table holds,
+# for 1,000 binarised validation images, the two sums in nats, minus the evidence lower bound (both terms with weight
+# 1), and how many of the eight code units are active. A unit counts as active if the variance of its mean over images
+# exceeds 0.01. The last row is a decoder that ignores its code, and gives the mean training image for every image.
 
 # %% nbgrader={"grade": false, "grade_id": "setup-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 network = models.variational_autoencoder(UNITS, seed=0)
@@ -349,10 +349,10 @@ for found, step, name in ((to_location, (h, 0), "location"), (to_scale, (0, h), 
 #
 # You have `log_weights`, shape `(n, m)`: for each of $n$ images the logarithms of $m$ importance weights $w$. Write
 # `grouped_bound(log_weights, k)`, which estimates the [importance-weighted
-# bound](../../../chapters/glossary.md#importance-weighted-bound) of $k$ draws as well as these weights allow: divide the
-# $m$ columns, in their order, into groups of $k$; in each group take the logarithm of the *mean* weight; for each image
-# take the mean of that over its groups. The result has the shape `(n,)`. Columns that are left over at the end are not
-# used.
+# bound](../../../chapters/glossary.md#importance-weighted-bound) of $k$ draws, for $k$ from 1 to $m$, in this way:
+# divide the $m$ columns, in their order, into groups of $k$; in each group take the logarithm of the *mean* weight; for
+# each image take the mean of that over its groups. The result has the shape `(n,)`. Columns that are left over at the
+# end are not used.
 #
 # The weights themselves are as small as $e^{-800}$, which a computer rounds to 0. Your function has to be right for these,
 # too.
@@ -538,20 +538,20 @@ if None not in found.values():
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "question-2", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **Model answer.** Any three of these. (a) The images are grey: with grey pixels the cross-entropy is minus the
-# logarithm of nothing that adds up to 1, so it is no likelihood of these images (it bounds only the average one of
-# black and white images tossed from them). Binarise the images, or use a density for grey values such as the continuous
-# Bernoulli. (b) The data differ: clothes have far more grey and white pixels than digits, so even a perfect model has
-# another best value; compare on the same images, binarised in the same way. (c) A loss is minus a lower bound, averaged
-# over pixels, and perhaps with a β that is not 1; the log-likelihood is at least the bound, not equal to it. Say how
-# many draws, and that it is a bound; check β. (d) The number to compare with was estimated with 5,000
-# importance-weighted draws, which is a tighter bound than one draw. Use as many, or name both. (e) Epoch and code size
-# were chosen by the test loss: that makes test images part of training. Choose on validation images, and report test
-# images once. (f) A difference of 2 nats needs a standard error or several seeds.
+# **Model answer.** Any three of these. (a) The images are grey. With grey pixels, minus the cross-entropy is not the
+# logarithm of anything that adds up to 1, so it is no log-likelihood of these images. (Minus the loss bounds only the
+# average log-likelihood of black and white images tossed from them.) Binarise the images, or use a density for grey
+# values such as the continuous Bernoulli. (b) The data differ: clothes have far more grey and white pixels than digits,
+# so even a perfect model has another best value; compare on the same images, binarised in the same way. (c) A loss is
+# minus a lower bound, averaged over pixels, and perhaps with a β that is not 1; the log-likelihood is at least the
+# bound, not equal to it. Say how many draws, and that it is a bound; check β. (d) The number to compare with was
+# estimated with 5,000 importance-weighted draws, which is a tighter bound than one draw. Use as many, or name both. (e)
+# Epoch and code size were chosen by the test loss: that makes test images part of training. Choose on validation
+# images, and report test images once. (f) A difference of 2 nats needs a standard error or several seeds.
 #
 # **Rubric.** 1 mark for each reason with a remedy, up to 3. Half a mark for a reason without one. Reasons must be
 # different: "other data" and "grey data" are two, "one draw" and "a bound" are two only if tightness is explained.
 # ### END SOLUTION
 
 # %% [markdown]
-# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and look whether every check passes.
+# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and see that every check passes.

@@ -154,7 +154,9 @@ for a, n, levels in ((1, 1, 1), (40, 25, 6), (7, 300, 1000), (200, 3, 2)):
 # - `p_values(scores, normal_scores)` gives the p-value of each score, shape `(m,)` for `scores` of shape `(m,)`.
 #   `normal_scores` has shape `(n,)` and is in no particular order.
 # - `alarms(scores, normal_scores, rate)` gives an array of bool, shape `(m,)`: True where the p-value is at most
-#   `rate`. It has to work for every rate between 0 and 1, also for one so small that no alarm is possible.
+#   `rate`. It has to work for every rate between 0 and 1, also for one so small that no alarm is possible. A p-value
+#   equal to the rate is an alarm, so compute the fraction as it stands in (Ex11.1): in floating point, `1 - 95 / 100`
+#   is a little more than 0.05.
 #
 # <details><summary>Hint</summary>
 #
@@ -190,7 +192,7 @@ if started(p_values(error_dresses[:3], error_validation), "Task 2, p_values") an
     assert found.shape == (4,), f"four scores give p-values of shape {found.shape}; there has to be one for each, (4,)"
     for mistake, why in (
         ([1, 0.75, 0.25, 0], "you took the share of normal scores; the image itself counts, too: 1 + ... and n + 1"),
-        ([0.8, 0.6, 0.2, 0], "the 1 in the numerator is missing: no image is stranger than possible"),
+        ([0.8, 0.6, 0.2, 0], "the 1 in the numerator is missing: a p-value is never 0"),
         ([1.25, 1, 0.5, 0.25], "your denominator is n; it is n + 1"),
         ([1, 0.4, 0.2, 0.2], "you counted larger normal scores only; equal ones count, too"),
         ([0.2, 0.8, 1, 1], "you counted smaller and equal normal scores; the p-value of a strange image is small"),
@@ -280,11 +282,11 @@ false_alarms()
 #
 # Read the figure and the table above. (If Task 2 is not done, answer by argument alone.) Write four to eight sentences.
 #
-# 1. The p-values of normal test images are spread almost evenly. Why, whatever the score? And which form would their
-#    histogram take if the normal scores were those of the *training* images, on which the network has smaller errors?
-# 2. Which form should the histogram of the dresses have for a good score, and which for one that knows nothing? By the area
-#    of Task 1 the error does know something of dresses, and yet at 5 % it finds hardly any more of them than it raises
-#    false alarms. Where in the figure do you see both?
+# 1. The p-values of normal test images are spread almost evenly. Why, whatever the score? And what shape would their
+#    histogram have if the normal scores were those of the *training* images, on which the network has smaller errors?
+# 2. What shape should the histogram of the dresses have for a good score, and what shape for one that knows nothing? By
+#    the area of Task 1 the error does know something of dresses, and yet at 5 % it finds hardly any more of them than
+#    it raises false alarms. Where in the figure do you see both?
 # 3. One class raises far more false alarms than 5 %, others hardly any. Is the promise broken? Who pays in the shop, and
 #    what could be done?
 
@@ -307,12 +309,12 @@ false_alarms()
 #
 # **Rubric.**
 #
-# - 1 mark for question 1: equally likely places among scores that the network was not fitted to (half a mark); heaped up
-#   at small p-values, with too many false alarms (half a mark).
-# - 1 mark for question 2: near 0 for a good score, even for one that knows nothing (half a mark); shifted to the left, but
+# - 1 mark for part 1: equally likely places among scores that the network was not fitted to (half a mark); heaped up at
+#   small p-values, with too many false alarms (half a mark).
+# - 1 mark for part 2: near 0 for a good score, even for one that knows nothing (half a mark); shifted to the left, but
 #   not in the first bar, since some normal clothes have larger errors (half a mark).
-# - 1 mark for question 3: the promise is about all classes together and is kept (half a mark); a remedy: comparison
-#   within a class, or a relative score (half a mark).
+# - 1 mark for part 3: the promise is about all classes together and is kept (half a mark); a remedy: comparison within
+#   a class, or a relative score (half a mark).
 # ### END SOLUTION
 
 # %% [markdown]
@@ -680,4 +682,4 @@ for name, number, margin in (("dresses", DRESS, 0.04), ("sneakers", SNEAKER, -0.
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and look whether every check passes.
+# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and see that every check passes.

@@ -52,7 +52,7 @@ pca = baselines.PCACodec(16).fit(x_train)
 
 # %% [markdown]
 # In Tasks 1 to 4 the images are clothes: 10,000 training images `x_train` with their classes `y_train`, 4,000
-# validation images `x_validation` with `y_validation`. `pca` holds their first 16 principal components.
+# validation images `x_validation` with `y_validation`. `pca` holds the first 16 principal components of `x_train`.
 #
 # ## Task 1: Images to be labelled (2 marks)
 #
@@ -413,6 +413,7 @@ figure
 #
 # - `on_pixels(mean, components, centre, scale, kernel, bias)` gives the pair $(W, c)$ for which (Ex13.1) holds: weights
 #   of the pixels, shape `(784, classes)`, and new biases, shape `(classes,)`. The arguments are $\mu, P, a, s, K, b$.
+#   The checks use smaller images, too, so take the number of pixels from the arguments.
 # - `unseen(change, components)` gives the part of a change of an image, shape `(784,)`, that such a probe cannot see:
 #   the change minus its projection onto the components. Whatever $K$ is, it alters no score. The columns of $P$ have
 #   length 1 and are orthogonal to one another.
@@ -534,7 +535,7 @@ draw_weights()
 # probe cannot see of the change to a handbag. The captions give the class that the probe sees.
 
 
-# %% mystnb={"image": {"alt": "Two rows of five images: a T-shirt, trousers, a dress, a sneaker and an ankle boot. Below each the same captions, but blurred shapes of these five behind the sharp outline and handle of one handbag."}} nbgrader={"grade": false, "grade_id": "setup-4-images", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% mystnb={"image": {"alt": "Two rows of five images: a T-shirt, trousers, a dress, a sandal that the probe takes for a sneaker, and an ankle boot. Below each the same caption, but blurred shapes of these five behind the sharp outline and handle of one handbag."}} nbgrader={"grade": false, "grade_id": "setup-4-images", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def draw_unseen():
     bag = x_validation[np.flatnonzero(y_validation == 8)[0]]
     images = np.stack([x_validation[np.flatnonzero(y_validation == number)[0]] for number in (0, 1, 3, 5, 9)])
@@ -554,8 +555,8 @@ draw_unseen()
 #
 # Look at the two figures of Task 4. If it is not done, answer by argument alone. Write five to eight sentences.
 #
-# 1. Choose one class and say, with its picture of weights, which parts of an image speak for it and which against.
-#    Which class do those against belong to?
+# 1. Choose one class and say, with its picture of weights, which parts of an image speak for it and which against. To
+#    which other class do the parts against it belong?
 # 2. Why are the classes in the two rows of the second figure the same, whatever labels the probe was fitted to? What
 #    would a probe on all 784 components see?
 # 3. Suppose a fellow student finds that with 100 labels a linear probe is better on 16 components than on pixels, and
@@ -566,17 +567,17 @@ draw_unseen()
 # ### BEGIN SOLUTION
 # **Model answer.** The picture of T-shirts is red where short sleeves lie and blue along the lower arms: light there
 # speaks for long sleeves, that is, for pullovers, coats and shirts. (Or trousers: red at the waist and along the legs,
-# deep blue in the gap between the legs, where a dress has cloth.)
-# In the second figure each change lies in the directions that the components leave out. Features are coordinates along
-# the components, so they stay the same but for rounding, and with them every score of every probe, whatever its
-# labels. A probe on all 784 components would see every change, since nothing is left that is orthogonal to all of them;
-# for the pixels it is as good as the pixels themselves. To the fellow student: by (Ex13.1) each probe on components is
-# a linear classifier of pixels, one of those that a probe on pixels may choose, too. So components cannot hold more
-# than the pixels, and for images like those in the second figure they hold less. What helps with 100 labels is that
-# there is less to get wrong: 16 weights for each class in place of 784, along the directions in which images differ
-# most. With many labels that advantage goes. The codes of an autoencoder hold no more than the pixels either, for they
-# are computed from them. But with ReLU they are no linear function of the pixels, so a linear probe on codes is no
-# linear classifier of pixels: it may have borders that no probe on pixels can have.
+# deep blue in the gap between the legs, where a dress has cloth.) In the second figure each change lies in the
+# directions that the components leave out. Features are coordinates along the components, so they stay the same but for
+# rounding, and with them every score of every probe, whatever its labels. A probe on all 784 components would see every
+# change, since nothing is left that is orthogonal to all of them; it can do whatever a probe on the pixels can. To the
+# fellow student: by (Ex13.1) each probe on components is a linear classifier of pixels, one of those that a probe on
+# pixels may choose, too. So components cannot hold more than the pixels, and for images like those in the second figure
+# they hold less. What helps with 100 labels is that there is less to get wrong: 16 weights for each class in place of
+# 784, along the directions in which images differ most. With many labels that advantage goes. The codes of an
+# autoencoder hold no more than the pixels either, for they are computed from them. But with ReLU they are no linear
+# function of the pixels, so a linear probe on codes is no linear classifier of pixels: it may have borders that no
+# probe on pixels can have.
 #
 # **Rubric.**
 #
@@ -747,4 +748,4 @@ assert np.mean(gains) >= 7, (
 # ### END SOLUTION
 
 # %% [markdown]
-# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and look whether every check passes.
+# Before you hand in: *Kernel → Restart Kernel and Run All Cells*, and see that every check passes.
