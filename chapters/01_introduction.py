@@ -59,7 +59,7 @@ SEED = 0
 # $$x \;\longrightarrow\; z = f(x) \;\longrightarrow\; \hat x = g(z) \approx x \tag{1.1}$$
 #
 # The narrow place in the middle is the [bottleneck](glossary.md#bottleneck). All that the decoder ever learns about an
-# image comes through it. Here is the model that chapter 3 builds, drawn from its layer sizes; *hidden* are the layers
+# image comes through it. Here is the model that chapter 3 builds, drawn from its layer sizes; the *hidden* layers lie
 # between the image and the code, and between the code and the reconstruction:
 
 # %% mystnb={"image": {"alt": "Five bars in a row, for layers of 784, 128, 64, 128 and 784 units. They get shorter up to the middle one, the code, which has another colour, and taller again after it. An arrow over the first three is labelled encoder, one over the last three decoder."}}
@@ -89,9 +89,9 @@ plots.architecture(
 # The last row is the price of the second. A method that knows digits can describe a digit in fewer numbers, and knows
 # nothing else: chapter 3 hands clothes to a model trained on digits.
 #
-# > **Pitfall.** "784 numbers become 64, so the image is twelve times smaller." A pixel is one byte, a number of the
-# > code is stored in four. And the decoder has to be stored as well. What compression by autoencoder really saves is
-# > the subject of [chapter 12](12_compression.ipynb).
+# > **Pitfall.** "784 numbers become 64, so the image is twelve times smaller." A pixel is one byte, each number of the
+# > code takes four. And the decoder has to be stored as well. What compression by autoencoder really saves is the
+# > subject of [chapter 12](12_compression.ipynb).
 #
 # ### What it is used for
 #
@@ -149,8 +149,8 @@ flat = scaled.reshape(len(scaled), 784)
 print(f"shape {flat.shape}, dtype {flat.dtype}, values from {flat.min()} to {flat.max()}")
 
 # %% [markdown]
-# `load_mnist` of `aelib` does just this, after comparing the file with the checksums of the original. That the result
-# is ours, and that both steps can be undone without loss, you can check rather than believe:
+# `load_mnist` of `aelib` does just this, after comparing the file with the checksums of the original. That its result
+# equals ours, and that both steps can be undone without loss, you can check rather than believe:
 
 # %% tags=["nbval-check-output"]
 mnist = data.load_mnist()

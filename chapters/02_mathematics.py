@@ -630,9 +630,9 @@ moved.map("{:.3g}".format)
 # ## Step for step with Keras
 #
 # Backpropagation checked against differences says that the gradient is right. Is it also what Keras does? Give NumPy
-# and Keras the course's standard model, 784-128-64-128-784 (`SEED_MODEL` lists its activations), the one drawn in
-# chapter 1, with the same initial weights, the same batches and the same optimiser, and compare after every step. Keras
-# calculates in float32 unless told otherwise; in float64 a disagreement cannot hide behind rounding.
+# and Keras the model drawn in chapter 1, 784-128-64-128-784 (`SEED_MODEL` lists its activations), with the same initial
+# weights, the same batches and the same optimiser, and compare after every step. Keras calculates in float32 unless
+# told otherwise; in float64 a disagreement cannot hide behind rounding.
 
 # %%
 SEED_MODEL = ("relu", "relu", "relu", "sigmoid")
@@ -804,8 +804,8 @@ plots.image_rows(shown, title="Test digits, rebuilt from 64 numbers")
 # $$ J(W, V) = \frac{1}{N} \sum_i \lVert (I - VW)(x^{(i)} - \bar x) \rVert^2 = \operatorname{tr}\big[ (I - VW)\, C\, (I - VW)^{\mathsf{T}} \big]. \tag{2.31} $$
 #
 # The images enter through $C$ alone. Fifty thousand of them cost no more than one 784 × 784 matrix, and every step can
-# use them all. Multiplied out, $J = \operatorname{tr} C - 2 \operatorname{tr}(VWC) + \operatorname{tr}(V W C W^\top
-# V^\top)$, and its derivatives are
+# use them all. Multiplied out, $J = \operatorname{tr} C - 2 \operatorname{tr}(VWC) +
+# \operatorname{tr}(VWCW^{\mathsf{T}}V^{\mathsf{T}})$, and its derivatives are
 #
 # $$ \frac{\partial J}{\partial V} = 2\, (VW - I)\, C\, W^{\mathsf{T}}, \qquad \frac{\partial J}{\partial W} = 2\, V^{\mathsf{T}} (VW - I)\, C. \tag{2.32} $$
 #

@@ -32,7 +32,7 @@
 #   its floor, PCA, Adam, ReLU and the sigmoid.
 # - Python functions and array indexing; the chain rule is not needed again.
 #
-# Running time: about 45 seconds on two cores.
+# Running time: about 45 seconds on two quick cores.
 
 # %%
 import tempfile
@@ -648,7 +648,7 @@ print(f"the halves are there too: {[layer.name for layer in loaded.layers[1:]]}"
 # %% [markdown]
 # ## Check your run
 #
-# Each line holds one conclusion of this chapter to numbers, with room for another machine or another seed.
+# Each line tests one conclusion of this chapter against numbers, with room for another machine or another seed.
 
 # %%
 mse, earned = table["MSE"], training_loss["fall since the epoch before"]

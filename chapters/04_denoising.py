@@ -30,7 +30,7 @@
 #   binary cross-entropy and PCA.
 # - Mean and variance of a random variable; the normal distribution; conditional means.
 #
-# Running time: about 100 seconds on two cores.
+# Running time: about 100 seconds on two quick cores.
 
 # %%
 from aelib import baselines, data, metrics, models, noise, plots, training
@@ -176,7 +176,7 @@ del noisy_train  # 188 MB; the same seed gives the same noise again
 outputs["noise-trained network"] = predict(denoiser, noisy_test)
 pd.DataFrame({name: score(x_hat) for name, x_hat in outputs.items()}).T.round(3)
 
-# %% mystnb={"image": {"alt": "Noisy digits 0 to 9 above the noise-trained network's output: clean black background and whole, slightly soft strokes. Nearly all can be read; the clean originals stand below for comparison."}}
+# %% mystnb={"image": {"alt": "Noisy digits 0 to 9 above the noise-trained network's output: clean black background and mostly whole, slightly soft strokes. Nearly all can be read; the clean originals stand below for comparison."}}
 rows = {
     "noisy": noisy_test[examples],
     "denoised": outputs["noise-trained network"][examples],

@@ -31,7 +31,7 @@
 #   floor of binary cross-entropy.
 # - Means and standard deviations; that a sine wave has a frequency.
 #
-# Running time: about 3 minutes on two cores.
+# Running time: about 3 minutes on two quick cores.
 
 # %%
 import functools

@@ -28,7 +28,7 @@
 # - [Chapter 3](03_dense_autoencoder.ipynb) for the model, [chapter 5](05_code_size.ipynb) for codes of other sizes.
 # - Rotations in the plane; the idea of a correlation.
 #
-# Running time: about 90 seconds on two cores.
+# Running time: about 90 seconds on two quick cores.
 
 # %%
 from itertools import combinations
@@ -274,7 +274,7 @@ for seed, model in linear.items():
     training.fit(in_training, x_train, epochs=15, batch_size=BATCH_SIZE, seed=seed)
     model.set_weights(in_training.get_weights())
 
-# %% mystnb={"image": {"alt": "Four panels with codes of the same test images: linear codes from seeds 0, 1 and 2, and PCA's plane. In the first three, arms of one digit each, above all the 1s and the 6s, run out from a crowded centre, each time in another direction and to another length. PCA's plane is one round cloud, with 1s at one side, 0s at the other and the rest mixed in between."}}
+# %% mystnb={"image": {"alt": "Four panels with codes of the same test images: linear codes from seeds 0, 1 and 2, and PCA's plane. In the first three, arms of one digit or one family, above all the 1s and the 6s, run out from a crowded centre, each time in another direction and to another length. PCA's plane is one round cloud, with 1s at one side, 0s at the other and the rest mixed in between."}}
 planes = {f"linear, seed {seed}": predict(linear[seed].encoder, x_test) for seed in linear}
 planes["PCA"] = pca_codes[:, :2]
 plots.latent_planes(planes, y_test, title="Three seeds of the same model, and PCA", points=1000)
@@ -342,11 +342,11 @@ print(f"largest change of a code unit: {moved:.1f}; largest change of a reconstr
 # %% [markdown]
 # ## What is stable
 #
-# Perhaps the maps are the same *up to* a rotation? (Equation (6.1) allows more, which is not tried here.) The
-# [Procrustes disparity](glossary.md#procrustes-disparity) measures it: move, scale, turn and, if it helps, mirror one
-# plane to fit the other as well as it can, and take the squared distance that remains, as a share of the spread. It is
-# 0 for planes that differ only in these ways, and 1 for planes with nothing in common. Beside it stand three other
-# measures of agreement:
+# Perhaps the maps are the same *up to* a rotation? (Other changes that leave the reconstructions as they are, such as
+# stretching, are not tried here.) The [Procrustes disparity](glossary.md#procrustes-disparity) measures how nearly:
+# move, scale, turn and, if it helps, mirror one plane to fit the other as well as it can, and take the squared distance
+# that remains, as a share of the spread. It is 0 for planes that differ only in these ways, and 1 for planes with
+# nothing in common. Beside it stand three other measures of agreement:
 #
 # - *centroid distances*: take the mean code of each digit, its centroid, and the 45 distances between these. The
 #   correlation of one plane's distances with the other's says whether the same digits are near and far;

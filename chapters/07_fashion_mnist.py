@@ -31,7 +31,7 @@
 #   cross-entropy and for PCA.
 # - [Chapter 4](04_denoising.ipynb) for one section on noise, [chapter 6](06_latent_plane.ipynb) for the plane.
 #
-# Running time: about 2 minutes on two cores.
+# Running time: about 2 minutes on two quick cores.
 
 # %%
 from aelib import baselines, data, losses, metrics, models, noise, plots, training
@@ -654,7 +654,7 @@ for name, images in sets.items():
         plane_runs[name, seed] = plane_network.get_weights()
         planes[name, seed] = predict(plane_network.encoder, images.x_test)
 
-# %% mystnb={"image": {"alt": "Two panels of the same plane. Left: codes of clothes drawn as class numbers, with a legend of names. Trousers run out to the left in a narrow arm with dresses along it; T-shirts sit at its root, pullovers, coats and shirts in one cloud below; ankle boots and sneakers fill the lower right, sandals the right, bags the middle. Right: the decoded grid, trousers and dresses at the upper left, bright tops at the lower left, shoes on the right."}}
+# %% mystnb={"image": {"alt": "Two panels of the same plane. Left: codes of clothes drawn as class numbers, with a legend of names. Trousers run out to the left in a narrow arm with dresses along it; T-shirts sit at its root, pullovers, coats and shirts in one cloud below; ankle boots and sneakers fill the lower right, sandals the right, bags the middle. Right: the decoded grid, trousers and dresses at the upper left, bright tops at the lower left, shoes on the right, scraps at the top right."}}
 plane_network.set_weights(plane_runs["clothes", SEED])
 plots.plane_and_grid(
     lambda codes: predict(plane_network.decoder, codes),

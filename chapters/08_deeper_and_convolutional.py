@@ -405,7 +405,7 @@ results.round(2).to_frame()
 # slope. Two things are left to gain: the gap between training and validation images and, the larger of the two, the
 # training error itself, which a longer schedule would probably bring down.
 
-# %% mystnb={"image": {"alt": "Two groups of three rows of ten test digits: originals, the network's reconstructions, PCA's. In the first, one of each kind, the network's are clean and like the originals, PCA's blurred with grey shadows. In the second, the ten worst, the originals are thick, crossed or ornate, or have stray marks beside them; the network draws plainer, smoother shapes."}} tags=["long"]
+# %% mystnb={"image": {"alt": "Two groups of three rows of ten test digits: originals, the network's reconstructions, PCA's. In the first, one of each kind, the network's are clean and nearly like the originals, PCA's blurred with grey shadows. In the second, the ten worst, the originals are thick, crossed or ornate, or have stray marks beside them; the network draws plainer, smoother shapes."}} tags=["long"]
 worst = np.argsort(losses.squared_error(x_test, rebuilt))[-10:]
 plots.image_rows(
     {
@@ -536,10 +536,10 @@ def chequered(x, x_hat):
 
 
 # %% [markdown]
-# Now train the dense model and the convolutional one with both ways of doubling, all kernels 3 × 3, all in batches of
-# 50. An epoch of a convolutional network takes long, so these two get one, and the dense model four; its error after
-# the first is kept too. As in chapter 3 the code is ReLU and the loss binary cross-entropy; the error is a mean over
-# pixels now. While training goes on, the first 1,000 validation images measure it.
+# Now train the dense model and the convolutional one with both ways of doubling, all with 3 × 3 kernels and all in
+# batches of 50. An epoch of a convolutional network takes long, so these two get one, and the dense model four; its
+# error after the first is kept too. As in chapter 3 the code is ReLU and the loss binary cross-entropy; the error is a
+# mean over pixels now. While training goes on, the first 1,000 validation images measure it.
 #
 # > **Predict first.** Put the three in order of their error after one epoch. Then give each as many *seconds*: does the
 # > order change? Which will have a chequered error?
@@ -628,7 +628,7 @@ print(f"PCA, 64 components: test MSE {pca_error:.4f}")
 # - **Hardly any chequers.** The ratio is below 1 for all three: the pattern is no stronger than waves nearly as fine.
 #   It is highest for transposed convolution, by more than the seeds' spread; a trace, and nothing that you would see.
 #
-# - **PCA**, with its 0.0078, is behind the dense model and ahead of transposed convolution; upsampling's lead over it
+# - **PCA**, with its 0.0078, is behind the dense model and ahead of transposed convolution; upsampling's lead over PCA
 #   is hardly more than the seeds' spread.
 #
 # One epoch is a short training for either convolutional model. What they could reach with more, this run does not tell.

@@ -283,7 +283,7 @@ def show_plane(kind, title):
 
 show_plane("plain", "Plain autoencoder")
 
-# %% mystnb={"image": {"alt": "Two panels for the variational autoencoder. Left: the codes form one round cloud about the origin, a few units wide: 0s at one side, 1s at another, 7s at a third, and the other digits mixed in the middle. Right: the decoded grid changes gradually from 0s to 1s and to 7s and 9s, and is most blurred in the middle."}}
+# %% mystnb={"image": {"alt": "Two panels for the variational autoencoder. Left: the codes form one cloud about the origin, a few units wide: 0s at one side, 1s at another, 7s at a third, and the other digits mixed in the middle. Right: the decoded grid changes gradually from 0s to 1s and to 7s and 9s, and is most blurred in the middle."}}
 show_plane("variational", "Variational autoencoder")
 
 # %% [markdown]
@@ -430,7 +430,7 @@ plots.image_rows(
 # evenly are lost: nearly all of that box is empty, and the plain decoder gives broken strokes there. The prior's draws
 # are softer and more often joined, but some break too, and by no means all are digits.
 #
-# Measure it with chapter 6's two numbers: *strangeness*, how unlike an image is the nearest of 5,000 training images
+# Measure it with chapter 6's two numbers: *strangeness*, how far an image is from the nearest of 5,000 training images
 # (one minus the cosine; the mixture was fitted to others; chapter 6 took 20,000), and the share of *grey pixels*, for
 # blur. And count the digits that come out, by the digit of that nearest image: the share of the *three rarest*
 # together.
@@ -501,10 +501,10 @@ quality.round(3)
 # | the KL averaged over 16 code units, divided by 784 | 1/16 | the opposite mistake |
 #
 # Values of $\beta$ other than 1 can be chosen on purpose ([Higgins et al., 2017](references.md#higgins-et-al-2017));
-# then the model is called a β-VAE. (For β above 1 minus the bracket is still a bound, but a looser one; below 1 nothing
-# makes it one.) Here they are made by accident. Train each with 16 code units. Whatever the network was trained with,
-# its *bound* is (10.2), both terms with weight 1. A unit counts as [active](glossary.md#active-unit) if the variance of
-# its mean over test images exceeds 0.01.
+# then the model is called a β-VAE. (With β above 1, minus the bracket of (10.7) is still a bound, but a looser one;
+# with β below 1 nothing makes it one.) Here they are made by accident. Train each with 16 code units. Whatever the
+# network was trained with, its *bound* is (10.2), both terms with weight 1. A unit counts as
+# [active](glossary.md#active-unit) if the variance of its mean over test images exceeds 0.01.
 #
 # > **Predict first.** A code that is worth less than it costs is not used. What will the network with β = 784 put into
 # > its 16 units, and what will its reconstructions look like? And which β gives the best *bound*?

@@ -89,7 +89,7 @@ history = training.fit(first_model, normal_images(9), epochs=20, batch_size=BATC
 # %% [markdown]
 # > **Predict first.** This network has never seen a 9. What will it make of one: a blur, a 4, a 7, an 8, or a 9?
 
-# %% mystnb={"image": {"alt": "Two rows of twelve images. Above, handwritten 9s; below, what the network rebuilds: in each case a 9 with the same slant and the same loop, somewhat softer, the faint ones fainter."}}
+# %% mystnb={"image": {"alt": "Two rows of twelve images. Above, handwritten 9s; below, what the network rebuilds: nearly always a 9 with the same slant and the same loop, somewhat softer, the faint ones fainter."}}
 nine = y_test == 9
 x_hat = predict(first_model, x_test)
 error = metrics.mean_squared_error(x_test, x_hat)
@@ -268,8 +268,8 @@ yardsticks.loc[[9]].assign(autoencoder=area).round(3)
 #
 # $$ r(x) = \frac{s(x)}{\frac{1}{10} \sum_{i \in N(x)} s(x_i)}. \tag{11.2} $$
 #
-# - *Mahalanobis*: the [Mahalanobis distance](glossary.md#mahalanobis-distance) of the code, which is its distance from
-#   the mean code, along each principal axis of the codes in units of their standard deviation there. It takes the
+# - *Mahalanobis*: the [Mahalanobis distance](glossary.md#mahalanobis-distance) of the code, its distance from the mean
+#   code, measured along each principal axis of the codes in units of their standard deviation there. It takes the
 #   normal codes for one cloud, shaped like a Gaussian.
 # - *Distance*: the mean distance of the code to its ten nearest normal codes, whatever the shape of the cloud
 #   ([Ramaswamy, Rastogi and Shim 2000](references.md#ramaswamy-rastogi-and-shim-2000) take the last of them alone).
@@ -426,8 +426,8 @@ figure
 # The best entry in a row of that table is known because the anomalies are known. A real detector waits for anomalies
 # that nobody has seen, and normal validation images cannot say which score will find them. What you may do is rehearse:
 # hold out digits that you know, on validation images. For each digit, take the score with the best mean AUC over the
-# *other* nine, measured on validation images, and only then look at its own AUC. (Those nine networks know the digit as
-# a normal one. A real anomaly would be unknown to them.)
+# *other* nine, measured on validation images, and only then look at the digit's own AUC. (The networks of those nine
+# know the digit as a normal one. A real anomaly would be unknown to them.)
 
 # %%
 rehearsal = {
@@ -514,7 +514,7 @@ plots.image_rows(
 #
 # > **Predict first.** Is there a code size at which all ten digits are found? What happens at 700 of 784 components?
 
-# %% mystnb={"image": {"alt": "A table of ten digits by twelve numbers of components. The row of the 1 is dark throughout, that of the 9 stays near 0.5. The best column differs from digit to digit: 4 components for 0, 16 for 5 and 8, 512 for 6 and 7. No column is bright in all rows."}}
+# %% mystnb={"image": {"alt": "A table of ten digits by twelve numbers of components. The row of the 1 is dark throughout, that of the 9 lies between 0.38 and 0.59. The best column differs from digit to digit: 4 components for 0, 16 for 5 and 8, 512 for 6 and 7. No column is bright in all rows."}}
 pca_auc = pd.DataFrame(
     {digit: [roc_auc_score(y_test == digit, column) for column in pca[digit].T] for digit in range(10)},
     index=pd.Index(SIZES, name="components"),

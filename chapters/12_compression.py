@@ -606,10 +606,10 @@ counted.round(3)
 #
 # ## At equal PSNR
 #
-# Now turn each dial to the *first* place that reaches the PSNR of the autoencoder's images. (That of the shrunken WebP
-# is not quite even, as 79 and 80 show.) This look at the test images is no cheating: whoever stores a picture has it
-# before them and may try every quality. PCA was chosen for the same target on validation images; its PSNR on test
-# images is in the table.
+# Now turn each dial to the *first* place that reaches the PSNR of the autoencoder's images. (The dial of the shrunken
+# WebP does not rise quite evenly: 80, in the table above, gives slightly less than 79 does below.) This look at the
+# test images is no cheating: whoever stores a picture has it before them and may try every quality. PCA was chosen for
+# the same target on validation images; its PSNR on test images is in the table.
 
 
 # %%
@@ -658,8 +658,8 @@ final.sort_values("together", ascending=False).round(2)
 # and each digit has a JPEG of its own, saved carelessly: mostly header, and so larger than the exact PNG. Nor is "equal
 # PSNR" quite equal. Dials have whole numbers, so JPEG, two-level images and above all WebP's lowest quality come out
 # above the target; one quality lower, JPEG misses it by a tenth of a decibel and saves a tenth of its bytes. PCA stays
-# a tenth of a decibel below, in the figures that follow as well. WebP at 22.8 dB is better than the autoencoder comes
-# to be with any number of bits.
+# a tenth of a decibel below, in the figures that follow as well. WebP's 22.8 dB is more than the autoencoder reaches
+# with any number of bits.
 #
 # ## From how many images on does it pay?
 #
@@ -787,7 +787,7 @@ plots.error_bars(
 # %% [markdown]
 # With as many bytes, some tenths of a decibel more; for the same PSNR fewer bytes, from about a tenth at the coarsest
 # step to nearly a third at the finest. (Straight lines join the plain settings. The setting chosen above lies a tenth
-# of a decibel over its line, so the gains are a little smaller than printed.) And one network serves all these rates:
+# of a decibel above that line, so the gains are a little smaller than printed.) And one network serves all these rates:
 # where a plain one has a code size, this one shares out its bits among its units, few or many to each. (`units in use`
 # shows little of that: it counts a unit as soon as a single training image moves it off its mean by more than half a
 # step.) Its decoder is somewhat larger, and still has to be sent.

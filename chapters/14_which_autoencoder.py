@@ -231,8 +231,8 @@ table.round({"seconds": 1, "dead units": 0, "test MSE": 5, "std": 5, "share left
 #   ([chapter 5](05_code_size.ipynb)).
 # - **Convolutions** have about as many parameters as the dense network, but an epoch takes many times as long. After a
 #   single one the error is near PCA's; the seeds differ widely, and nearly a third of its units are dead. In chapter 8,
-#   with a third of the rate and batches of 50, it was 0.0072: the rate, which never fell here, may be part of the
-#   reason. [Chapter 8](08_deeper_and_convolutional.ipynb) looks closer at how much they learn in an epoch and in a
+#   with a third of the rate and batches of 50, the error was 0.0072: the rate, which never fell here, may be part of
+#   the reason. [Chapter 8](08_deeper_and_convolutional.ipynb) looks closer at how much they learn in an epoch and in a
 #   second.
 # - **Top-k** has 1.6 million parameters and one epoch to fit them. Nearly half of its units are never on.
 # - **The variational and the denoising network** have other aims than this error. How much of their lag is the aim, and
@@ -408,7 +408,7 @@ plots.image_rows(
 # | images rebuilt, soon and on a small budget | PCA | 0.0078, where the best network has 0.0072; no seed; it loses less on images of another kind ([chapter 7](07_fashion_mnist.ipynb)) |
 # | images rebuilt as well as possible | a network trained for long, the dense one first | far ahead of PCA after 20 epochs ([chapter 5](05_code_size.ipynb)); the convolutional one had a single epoch here; [chapter 8](08_deeper_and_convolutional.ipynb) has a recipe for deeper ones |
 # | noise removed | a model *trained to do it*: the linear map first, then a network, for long | 17.6 dB for the linear map and 17.3 for the network after five epochs; in [chapter 4](04_denoising.ipynb) 18.2 after 20, and 18.4 for the map with its contrast stretched; PCA, which never saw noise, 15.2 |
-# | alarms for images such as clothes | the dense network or PCA | AUC 0.998, the highest here, and 0.992; PCA is by far the cheaper; empty and faint images passed by their error ([chapter 11](11_anomaly_detection.ipynb)) |
+# | alarms for images such as clothes | the dense network or PCA | AUC 0.998, the highest here, and 0.992; PCA is by far the cheaper; but empty and faint images raise no alarm by their error ([chapter 11](11_anomaly_detection.ipynb)) |
 # | alarms for subtle anomalies | none by its error alone | 0.80 at best for digits upside down; better scores are in [chapter 11](11_anomaly_detection.ipynb) |
 # | a linear classifier with 1,000 labels | top-k, if 1,024 features are no burden, even untrained; else the convolutional code, or pixels if nothing is to be trained | 91.9 per cent, untrained 91.1, convolutional 89.6, pixels 88.0; dense codes and PCA are no better than pixels, here and in [chapter 13](13_feature_learning.ipynb) |
 # | nearest neighbours | PCA, with half as many components; of the codes here the convolutional or the variational | 91.3 per cent with 32 components in [chapter 13](13_feature_learning.ipynb); 91.6 and 91.1 here, PCA with 64 components 89.9, pixels 88.8 |
@@ -434,8 +434,8 @@ plots.image_rows(
 # ## Pitfalls
 #
 # - **Leaving out PCA.** Beside the mean image alone, every network here looks good.
-# - **Comparing codes of unequal size**, or features of unequal number. In error the larger has the advantage, as
-#   features it may have; say so at least.
+# - **Comparing codes of unequal size**, or features of unequal number. The larger has the advantage in error, and may
+#   have it as features; say so at least.
 # - **One number for all uses**, or a lead without its spread. Measure the use that you have, from several seeds.
 # - **Choosing by a table of test errors**, as the guide does. That makes the winner look slightly better than it is. For
 #   your own images choose on validation images, and measure the model chosen, once, on test images.
