@@ -224,8 +224,6 @@ class PCACodec:
 
 
 class _Filter:
-    """What the filters share: `_filter` takes images of shape (n, 28, 28), in float32 or finer."""
-
     def denoise(self, x):
         """Return the filtered images.
 
