@@ -226,7 +226,6 @@ recipes = {
     "one hidden layer, as 6": (NARROW | {"hidden": (300,)}, scheduled(0.004)),
 }
 
-
 # %%
 networks = {}
 
