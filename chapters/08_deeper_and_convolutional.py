@@ -585,7 +585,7 @@ for name in builders:
 progress = pd.DataFrame(progress)
 by_epoch = progress.groupby(["model", "epoch"], sort=False)[["seconds", "validation MSE"]].mean()
 
-# %% mystnb={"image": {"alt": "Mean squared error on validation images against seconds, logarithmic. The dense model's line falls over four marks; the two convolutional models have a mark each, to the right, the one with upsampling farthest. The dense line ends lowest, at less than half of the seconds of upsampling."}}
+# %% mystnb={"image": {"alt": "Mean squared error on validation images against seconds, logarithmic. The dense model's line falls over four marks; the two convolutional models have a mark each, to the right, the one with upsampling farthest. The dense line ends lowest, at about half of the seconds of upsampling."}}
 plots.curves(
     {name: by_epoch.loc[name, "validation MSE"] for name in builders},
     x={name: by_epoch.loc[name, "seconds"] for name in builders},
@@ -617,16 +617,15 @@ print(f"PCA, 64 components: test MSE {pca_error:.4f}")
 # %% [markdown]
 # - **An epoch of convolutions teaches more.** After one pass over the images both convolutional models are well ahead
 #   of the dense one, at as many parameters. They need not learn anew, at every place, what a stroke looks like.
-# - **A second of convolutions does not.** The figure puts the same errors against time: in less than half of the
-#   seconds that the model with upsampling takes for one epoch, the dense model has its four, and is ahead of both. On
-#   another machine, above all on one with a graphics processor, the marks lie elsewhere; the dense network's few large
-#   matrix products are what a CPU does best.
+# - **A second of convolutions does not.** The figure puts the same errors against time: in about half of the seconds
+#   that the model with upsampling takes for one epoch, the dense model has its four, and is ahead of both. On another
+#   machine, above all on one with a graphics processor, the marks lie elsewhere; the dense network's few large matrix
+#   products are what a CPU does best.
 # - **Upsampling or transposed.** A transposed convolution multiplies the values of the *small* image, so that it takes
 #   a quarter of the multiplications of a convolution after upsampling, with as many weights; hence its seconds. After one
 #   epoch it is behind upsampling, at a fraction of the seconds.
 # - **Hardly any chequers.** The ratio is below 1 for all three: the pattern is no stronger than waves nearly as fine.
 #   It is highest for transposed convolution, by more than the seeds' spread; a trace, and nothing that you would see.
-#
 # - **PCA**, with its 0.0078, is behind the dense model and ahead of transposed convolution; upsampling's lead over PCA
 #   is hardly more than the seeds' spread.
 #
