@@ -111,6 +111,26 @@ def test_an_interruption_also_ends_what_is_about_to_begin():
     assert ended.is_set() and time.monotonic() - start < 5
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_what_waits_is_given_up_after_an_interruption_or_an_unexpected_error(four, error):
+    begun, ended = [], []
+
+    def action(pair, label):
+        begun.append(pair)
+        time.sleep(0.1)
+        raise error
+
+    def command():
+        with pytest.raises(error):
+            progress.each(four, action, at_once=1)
+        ended.append(True)
+
+    thread = threading.Thread(target=command, daemon=True)  # else a command that never ends would stop the tests
+    thread.start()
+    thread.join(10)
+    assert ended and len(begun) < 4
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT to one process")
 def test_an_interruption_ends_every_kernel(tmp_path):
     (tmp_path / "chapters").mkdir()

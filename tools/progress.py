@@ -114,9 +114,11 @@ def each(chosen: list[Pair], action: Callable[[Pair, str], None], *, at_once: in
                         failures.append(str(pair))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            # Again and again: what had not yet begun to run when it was first told will do so soon.
-            while concurrent.futures.wait(waiting, timeout=0.2).not_done:
+            # Again and again: what had not yet begun to run when it was first told will do so soon. Not by `wait`, for
+            # which futures that were cancelled before they began are never done.
+            while not all(future.done() for future in waiting):
                 stop()
+                time.sleep(0.2)
             raise
     if failures:
         failures.sort()
