@@ -16,6 +16,7 @@ from PIL import Image
 import chapters
 import pairs
 import setup_environment as setup
+from progress import Progress
 
 TEXT = """# %% [markdown]
 # # A title
@@ -335,6 +336,13 @@ def test_what_was_edited_while_it_ran_is_left_alone(chapter, runs, monkeypatch):
     sync(chapter)
     assert all(b"A great title" in half for half in both(chapter))
     assert len(runs) == 1, "the run is kept"
+
+
+def test_a_kernel_that_does_not_start_is_told(chapter, monkeypatch):
+    notebook = chapters.align(chapter)[0]
+    monkeypatch.setenv("PYTHONHOME", str(chapter.root / "no-python-here"))  # its Python ends at once
+    with pytest.raises(pairs.PairError, match=r"no kernel could be started.*\n.*the same command again"):
+        chapters.execute(notebook, chapter, Progress("one"))
 
 
 # --- fingerprints and the cache ------------------------------------------------------------------------------------

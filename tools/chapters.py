@@ -14,6 +14,7 @@ What was executed is kept in ``_build/.jupyter_cache``, where Jupyter Book looks
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import re
 import shutil
@@ -138,7 +139,7 @@ def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookN
     Raises
     ------
     PairError
-        If a cell fails; names the cell and gives its traceback.
+        If a cell fails, naming the cell with its traceback, or if no kernel starts.
     """
     executed = nbformat.from_dict(notebook)
     total = len(executed.cells)
@@ -166,6 +167,13 @@ def execute(notebook: NotebookNode, pair: Pair, progress: Progress) -> NotebookN
     except Exception as error:
         if client.interrupted:
             raise KeyboardInterrupt from None
+        if isinstance(error, RuntimeError) and current == 0:
+            atexit.unregister(client._cleanup_kernel)  # left behind by nbclient, it would fail at the very end
+            raise PairError(
+                f"{pair.notebook_path.name}: no kernel could be started to run it: {error}.\nRun the same command "
+                "again, when the machine has less to do. If that does not help, remove the folder .venv first: what "
+                "is installed may be damaged, and is then installed anew."
+            ) from error
         if not isinstance(error, CellExecutionError | CellTimeoutError | DeadKernelError):
             raise
         kept = set_aside(pair.notebook_path, pair, "failed")
