@@ -168,6 +168,10 @@ def in_colours(page, scheme, **size):
     assert shown == scheme, f"the page should turn {scheme} with the system, and is {shown}"
 
 
+CODE_CUT_OFF = """() => [...document.querySelectorAll(".cell_input pre")]
+    .filter((pre) => pre.scrollWidth > pre.clientWidth).map((pre) => pre.textContent)"""
+
+
 def faults_on_paper(page, scheme):
     """What is wrong with a chapter in print, on A4 with the browser's margins, for a reader with this colour scheme."""
     page.emulate_media(media="print", color_scheme=scheme)
@@ -202,6 +206,10 @@ def test_a_page_is_whole_and_accessible(html, light, name):
         if (ROOT / f"{name}.ipynb").exists():
             on_paper = faults_on_paper(page, scheme)
             assert not on_paper, f"{name}, {scheme}: " + "\n".join(on_paper)
+
+    in_colours(page, "light", width=1600, height=900)
+    cut = page.evaluate(CODE_CUT_OFF)
+    assert not cut, f"{name}: lines of code too long for a window of 1600 pixels:\n{cut}"
 
     # The order of things does not change with the colours, nor the colours with the width.
     page.evaluate(LIGHTEN)
