@@ -786,11 +786,11 @@ plots.error_bars(
 
 # %% [markdown]
 # With as many bytes, some tenths of a decibel more; for the same PSNR fewer bytes, from about a tenth at the coarsest
-# step to nearly a third at the finest. (Straight lines join the plain settings. The curve
-# itself bends above such lines, so the gains are a little smaller than printed.) And one network serves all these
-# rates: where a plain one has a code size, this one shares out its bits among its units, few or many to each. (`units
-# in use` shows little of that: it counts a unit as soon as a single training image moves it off its mean by more than
-# half a step.) Its decoder is somewhat larger, and still has to be sent.
+# step to nearly a third at the finest. (Both are read from straight lines between the plain settings, so they are
+# approximate.) And one network serves all these rates: where a plain one has a code size, this one shares out its bits
+# among its units, few or many to each. (`units in use` shows little of that: it counts a unit as soon as a single
+# training image moves it off its mean by more than half a step.) Its decoder is somewhat larger, and still has to be
+# sent.
 #
 # ## How much is luck?
 #
